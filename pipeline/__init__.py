@@ -1,0 +1,1 @@
+"""Unroll: reproducible experiments on recurrent networks, from raw text to a report."""

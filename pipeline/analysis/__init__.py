@@ -1,0 +1,1 @@
+"""Analysis: what gradients do on their way back through time."""

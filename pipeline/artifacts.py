@@ -1,0 +1,126 @@
+"""What a stage leaves behind: its record, from which its MLflow run can be rebuilt, and files with stable bytes."""
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import ArtifactError
+
+RECORD = "record"
+"""Name of the record's folder inside a stage's out."""
+
+Scalar = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """Metrics at one step: an optimiser step of a training, a lag of a gradient curve, an order of an n-gram."""
+
+    step: int
+    metrics: Mapping[str, float]
+
+
+LogRows = Callable[[Sequence[Row]], None]
+"""Takes new rows of a stage's history while the stage still runs."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a stage function returns. Metrics are finite: what has no value has no key."""
+
+    metrics: Mapping[str, float]
+    history: Sequence[Row] = ()
+    artifacts: Sequence[str] = ()
+    """Files and folders of the out, relative to it, that people look at in MLflow."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """All that a stage's MLflow run holds: no run id, no time, no absolute path."""
+
+    params: Mapping[str, Scalar]
+    tags: Mapping[str, str]
+    """stage, and where they apply level, model, cell, seed."""
+    metrics: Mapping[str, float]
+    history: Sequence[Row] = field(default=())
+    artifacts: Sequence[str] = field(default=())
+
+    def save(self, out: Path) -> None:
+        """Write into `out`/record: params.json, tags.json, metrics.json, history.jsonl, artifacts.json."""
+        folder = out / RECORD
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("params", "tags", "metrics", "artifacts"):
+            write_json(folder / f"{name}.json", getattr(self, name))
+        lines = [_dumps({"step": row.step, "metrics": row.metrics}) for row in self.history]
+        (folder / "history.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+    @classmethod
+    def load(cls, out: Path) -> "Record":
+        """Read what `save` wrote.
+
+        Raises:
+            ArtifactError: where a file is missing or damaged.
+        """
+        folder = out / RECORD
+        parts = {name: read_json(folder / f"{name}.json") for name in ("params", "tags", "metrics", "artifacts")}
+        history = folder / "history.jsonl"
+        try:
+            rows = [json.loads(line) for line in history.read_text(encoding="utf-8").splitlines()]
+            return cls(**parts, history=[Row(row["step"], row["metrics"]) for row in rows])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise damaged(history, error) from None
+
+
+def damaged(path: Path, error: Exception) -> ArtifactError:
+    """The error for a file of a stage's out that cannot be read."""
+    what = "no such file" if isinstance(error, FileNotFoundError) else f"{type(error).__name__}: {error}"
+    what_to_do = "bring it back with `dvc checkout`, `dvc pull`, or `dvc repro`"
+    return ArtifactError(str(path), "the file is needed, whole, as its stage wrote it", what, what_to_do)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Sorted and indented, so that equal values have equal bytes; NaN and infinity are our bugs."""
+    path.write_text(_dumps(value, indent=2) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """The value that `write_json` wrote.
+
+    Raises:
+        ArtifactError: where the file is missing or damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise damaged(path, error) from None
+
+
+def _dumps(value: object, indent: int | None = None) -> str:
+    return json.dumps(value, sort_keys=True, indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+def finite(metrics: Mapping[str, float | None]) -> dict[str, float]:
+    """The metrics that have a value: what never happened (a lag that was not reached) has no key.
+
+    >>> finite({"lag": None, "norm": 1.0, "ratio": float("nan")})
+    {'norm': 1.0}
+    """
+    return {key: float(value) for key, value in metrics.items() if value is not None and math.isfinite(value)}
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Scalar]:
+    """Nested mappings as one, with dotted keys; lists as JSON.
+
+    >>> flatten({"split": {"seed": 1}, "levels": ["char"]})
+    {'split.seed': 1, 'levels': '["char"]'}
+    """
+    flat: dict[str, Scalar] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = _dumps(value) if isinstance(value, list) else value
+    return flat

@@ -1,0 +1,1 @@
+"""Recurrent cells: one readable step each, with the equations they come from."""

@@ -1,0 +1,65 @@
+"""Numbers of a language model: sums travel, and are divided once.
+
+A mean of batch means weights a short last batch too much, and a mean per token says nothing about another
+tokenizer. So every evaluation adds up nats and counts; the ratios are taken here, at the end.
+"""
+
+import math
+from dataclasses import dataclass
+
+NATS_PER_BIT = math.log(2)
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a model paid for a text: sums over all of it, EOS counted.
+
+    >>> score = Score(nats=4 * math.log(2), tokens=4, characters=8)
+    >>> score.perplexity, score.bits_per_char
+    (2.0, 0.5)
+    """
+
+    nats: float
+    """Sum of -ln p(token | what came before) over all targets."""
+    tokens: int
+    """Number of targets, EOS and UNK included."""
+    characters: int
+    """Characters of the raw text; a unit's end counts as one."""
+    spelling_nats: float = 0.0
+    """What it costs to spell the unknown words, which predicting UNK leaves open."""
+
+    def __add__(self, other: "Score") -> "Score":
+        """The score of both texts together."""
+        return Score(
+            self.nats + other.nats,
+            self.tokens + other.tokens,
+            self.characters + other.characters,
+            self.spelling_nats + other.spelling_nats,
+        )
+
+    @property
+    def nats_per_token(self) -> float:
+        """Mean negative log-likelihood of a token, UNK taken as an answer."""
+        return self.nats / self.tokens
+
+    @property
+    def perplexity(self) -> float:
+        """exp of the nats per token; comparable between models with the same tokens only."""
+        return math.exp(self.nats_per_token)
+
+    @property
+    def bits_per_char(self) -> float:
+        """Comparable between levels: all nats, spelling included, over the characters of the raw text."""
+        return (self.nats + self.spelling_nats) / NATS_PER_BIT / self.characters
+
+    def as_metrics(self, prefix: str) -> dict[str, float]:
+        """The three ratios under `prefix`/.
+
+        >>> sorted(Score(1.0, 1, 1).as_metrics("test"))
+        ['test/bits_per_char', 'test/nats_per_token', 'test/perplexity']
+        """
+        return {
+            f"{prefix}/nats_per_token": self.nats_per_token,
+            f"{prefix}/perplexity": self.perplexity,
+            f"{prefix}/bits_per_char": self.bits_per_char,
+        }

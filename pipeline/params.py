@@ -1,0 +1,383 @@
+"""Types, ranges and units of every value in params.yaml.
+
+The file is complete: each key below stands in it. Values live there, never here as defaults. Sections
+that depend on the level (`char`, `word`, `bpe`) hold one entry for each, so that DVC re-runs only the
+level whose entry changed.
+"""
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from pipeline.errors import ParamsError
+
+PARAMS_FILE = Path("params.yaml")
+DEFAULT_DATA_PATH = "data"
+
+Level = Literal["char", "word", "bpe"]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Probability = Annotated[float, Field(gt=0, le=1)]
+Dropout = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Section(BaseModel):
+    """A part of params.yaml: no unknown keys, no conversions, no changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+S = TypeVar("S", bound=Section)
+
+
+class PerLevel(Section, Generic[S]):
+    """The same section once for each level."""
+
+    char: S
+    word: S
+    bpe: S
+
+    def at(self, level: Level) -> S:
+        """The entry of one level."""
+        return getattr(self, level)
+
+
+class RunParams(Section):
+    """What to run: every selected model, at every selected level, with every seed."""
+
+    levels: Annotated[list[Level], Field(min_length=1)]
+    models: Annotated[list[Name], Field(min_length=1)]
+    """Names of entries of `models`."""
+    seeds: Annotated[list[Seed], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _no_repeats(self) -> "RunParams":
+        for key in ("levels", "models", "seeds"):
+            values = getattr(self, key)
+            if len(set(values)) < len(values):
+                raise ValueError(f"{key}: each stands once (got {values}); delete the repeated ones")
+        return self
+
+
+class RuntimeParams(Section):
+    """The machine. Thread count changes the order of sums, and with it the last bits of every result."""
+
+    threads: Count
+    """CPU threads of torch."""
+    accelerator: Literal["auto", "cpu", "gpu"]
+
+
+class HubParams(Section):
+    """A text set of the Hugging Face hub."""
+
+    name: str
+    config: str | None
+    streaming: bool
+    max_units: Count | None
+    """Rows read from each split; null reads all."""
+
+
+class HashSplit(Section):
+    """Each unit goes where the hash of its own text says: adding text moves no unit."""
+
+    method: Literal["hash"]
+    validation: Share
+    test: Share
+    seed: Seed
+
+
+class PositionSplit(Section):
+    """The last `test` of the text is the test split, the `validation` before it the validation split."""
+
+    method: Literal["position"]
+    validation: Share
+    test: Share
+
+
+class GivenSplit(Section):
+    """The corpus brings its own train, validation and test splits."""
+
+    method: Literal["given"]
+
+
+class CorpusParams(Section):
+    """Where the text comes from and how it is split."""
+
+    source: Literal["python-docs", "files", "hub"]
+    path: str
+    """For `files`: a file, or a folder of them (train.*, validation.*, test.* are given splits). DVC watches it."""
+    hub: HubParams | None
+    column: str | None
+    """The column that holds the text in csv, jsonl, parquet and hub sets; null for plain text."""
+    unit: Literal["line", "paragraph", "document"]
+    """What EOS ends."""
+    split: Annotated[HashSplit | PositionSplit | GivenSplit, Field(discriminator="method")]
+
+    @model_validator(mode="after")
+    def _settings_have_an_effect(self) -> "CorpusParams":
+        problems = []
+        if self.source != "files" and self.path != DEFAULT_DATA_PATH:
+            what_to_do = f"set it to {DEFAULT_DATA_PATH!r}, or set source: files"
+            problems.append(f"path: read by source files alone (got {self.path!r}); {what_to_do}")
+        if (self.source == "hub") != (self.hub is not None):
+            rule = "hub: needed by source hub, without effect otherwise"
+            problems.append(f"{rule} (got {self.hub}); set it with source: hub, else to null")
+        if self.source == "hub" and self.column is None:
+            problems.append("column: source hub needs the column that holds the text (got None); name it")
+        if self.source == "python-docs" and self.column is not None:
+            problems.append(f"column: without effect with source python-docs (got {self.column!r}); set it to null")
+        if self.source == "python-docs" and self.unit == "document":
+            problems.append("unit: python-docs is made of paragraphs (got 'document'); set paragraph or line")
+        if self.source == "python-docs" and self.split.method == "given":
+            problems.append("split.method: python-docs brings no splits (got 'given'); set hash or position")
+        if self.split.method != "given" and self.split.validation + self.split.test >= 1:
+            got = self.split.validation + self.split.test
+            problems.append(f"split: validation and test leave a share to train (got {got}); make them smaller")
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+
+class CharTokenizationParams(Section):
+    """Characters are Unicode code points after NFC: nothing to choose."""
+
+
+class WordTokenizationParams(Section):
+    """What a word is."""
+
+    split: Literal["pattern", "spaces"]
+    """pattern: a word carries the space before it, nothing is lost; spaces: the text is tokenised already."""
+
+
+class BpeTokenizationParams(Section):
+    """Byte-level BPE never merges across the words of GPT-2's pattern: nothing to choose."""
+
+
+class TokenizationParams(Section):
+    """How text is cut into tokens, level by level."""
+
+    char: CharTokenizationParams
+    word: WordTokenizationParams
+    bpe: BpeTokenizationParams
+
+
+class VocabularyParams(Section):
+    """The vocabulary is learned from the training split alone."""
+
+    max_size: Annotated[int, Field(ge=3)]
+    """Most frequent tokens kept, EOS and UNK included."""
+
+
+class BaselineParams(Section):
+    """The n-gram floor."""
+
+    max_order: Annotated[int, Field(ge=1, le=12)]
+    """Orders 1 to this are scored."""
+
+
+class AnyModel(Section):
+    """What every model has."""
+
+    hidden_size: Count
+    num_layers: Count
+    bidirectional: bool
+    """true: a cloze model, token t from the left state at t-1 and the right state at t+1."""
+    embedding_size: Count | None
+    """Size of the look-up of the one-hot input; null feeds the one-hot vector itself."""
+    tied_embeddings: bool
+    """The output weights are the embedding's."""
+    dropout: Dropout
+    """On the stack's input, output, and between its layers."""
+    learning_rate: PositiveFloat
+    """The peak of the one-cycle schedule."""
+
+    @model_validator(mode="after")
+    def _tied_sizes_agree(self) -> "AnyModel":
+        if self.tied_embeddings and self.embedding_size != self.output_size:
+            rule = f"tied_embeddings: needs embedding_size equal to the network's output size, {self.output_size}"
+            raise ValueError(f"{rule} (got {self.embedding_size}); change one of them")
+        return self
+
+    @property
+    def output_size(self) -> int:
+        """Features that reach the softmax: H, or 2 H with both directions."""
+        return self.hidden_size * (2 if self.bidirectional else 1)
+
+
+class RnnModel(AnyModel):
+    """The plain (Elman) network."""
+
+    cell: Literal["rnn"]
+    nonlinearity: Literal["tanh", "relu"]
+
+
+class GruModel(AnyModel):
+    """Gated recurrent units."""
+
+    cell: Literal["gru"]
+
+
+class LstmModel(AnyModel):
+    """Long short-term memory."""
+
+    cell: Literal["lstm"]
+    forget_bias: Annotated[float, Field(allow_inf_nan=False)]
+    """The forget gate's bias at initialisation: 1 opens it (Gers et al. 2000, Jozefowicz et al. 2015)."""
+
+
+Model = Annotated[RnnModel | GruModel | LstmModel, Field(discriminator="cell")]
+
+
+class TrainingParams(Section):
+    """How a model is trained; the same for every model of a level."""
+
+    batching: Literal["stream", "units"]
+    """stream: contiguous lanes, state carried; units: each unit alone, from the zero state."""
+    batch_size: Count
+    """Lanes, or units at a time."""
+    bptt_steps: Annotated[int, Field(ge=2)]
+    """Time steps of one window of the stream; the longest unit of `units` (longer ones are cut)."""
+    segment_tokens: Count | None
+    """stream: a lane's state is set to zero at the first unit end after this many tokens."""
+    budget_tokens: Count
+    """Target tokens seen in the whole training."""
+    weight_decay: Annotated[float, Field(ge=0)]
+    max_grad_norm: PositiveFloat
+    """The gradient of the nats per token is scaled down to this norm."""
+    num_validations: Count
+    """Evenly spaced; the best weights of them are kept."""
+    log_every_steps: Count
+
+    @model_validator(mode="after")
+    def _segments_belong_to_streams(self) -> "TrainingParams":
+        if (self.batching == "stream") != (self.segment_tokens is not None):
+            rule = "segment_tokens: needed by batching stream, without effect with units"
+            raise ValueError(f"{rule} (got {self.segment_tokens}); set it with stream, else to null")
+        return self
+
+
+class GradientsParams(Section):
+    """The gradient of a loss at one step with respect to earlier states."""
+
+    max_lag: Count
+    """K: steps back."""
+    positions: Count
+    """Places in the validation text over which norms are averaged."""
+
+
+class SamplingParams(Section):
+    """How new sequences are drawn."""
+
+    num_samples: Count
+    max_tokens: Count
+    temperature: PositiveFloat
+    top_k: Count | None
+    top_p: Probability | None
+    prompt: str
+    """Text that each sample starts with; empty for none."""
+
+
+class Params(Section):
+    """All of params.yaml."""
+
+    run: RunParams
+    runtime: RuntimeParams
+    corpus: CorpusParams
+    tokenization: TokenizationParams
+    vocabulary: PerLevel[VocabularyParams]
+    baseline: PerLevel[BaselineParams]
+    models: dict[Name, Model]
+    training: PerLevel[TrainingParams]
+    gradients: GradientsParams
+    sampling: PerLevel[SamplingParams]
+
+
+def read_yaml(path: Path) -> Any:
+    """The file's content, read as DVC reads it: YAML 1.2, so that 1e-3 is a number and `off` a word."""
+    from ruamel.yaml import YAML, YAMLError
+
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ParamsError([f"{path}: the file is needed (got none); run from the project's root"]) from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        what = " ".join(str(error).split())
+        raise ParamsError([f"{path}: valid YAML in UTF-8 (got: {what}); mend the line it names"]) from None
+
+
+def load_params(path: Path = PARAMS_FILE) -> Params:
+    """params.yaml, checked as a whole.
+
+    Raises:
+        ParamsError: with every wrong key and value, one a line.
+    """
+    values = read_yaml(path)
+    problems = _unknown_models(values, str(path))
+    try:
+        params = check(Params, values, str(path))
+    except ParamsError as error:
+        raise ParamsError([*str(error).splitlines(), *problems]) from None
+    if problems:
+        raise ParamsError(problems)
+    return params
+
+
+def _unknown_models(values: Any, where: str) -> list[str]:
+    """Names under run.models that `models` lacks: looked for in the raw values, so that no other error hides them."""
+    try:
+        selected, models = list(values["run"]["models"]), dict(values["models"])
+    except (TypeError, KeyError, ValueError):
+        return []  # the shapes themselves are wrong, and reported as such
+    problems = []
+    for name in selected:
+        if name not in models:
+            near = difflib.get_close_matches(str(name), map(str, models), n=1)
+            what_to_do = f"did you mean {near[0]!r}?" if near else f"add it to models, or choose of {sorted(models)}"
+            problems.append(f"{where}: run.models: each is an entry of models (got {name!r}); {what_to_do}")
+    return problems
+
+
+T = TypeVar("T")
+
+
+def check(kind: type[T], values: object, where: str) -> T:
+    """`values` as `kind`, or a ParamsError that lists all that is wrong with them."""
+    try:
+        return TypeAdapter(kind).validate_python(values)
+    except ValidationError as error:
+        raise ParamsError([line for detail in error.errors() for line in _sentences(where, detail)]) from None
+
+
+_UNION_TAGS = {"rnn", "gru", "lstm", "hash", "position", "given"}
+
+
+def _key(loc: tuple[int | str, ...]) -> str:
+    """The key as it stands in the file: pydantic puts a union's tag third (models.gru, corpus.split).
+
+    >>> _key(("models", "gru", "gru", "hidden_size"))
+    'models.gru.hidden_size'
+    """
+    return ".".join(str(part) for i, part in enumerate(loc) if not (i == 2 and part in _UNION_TAGS))
+
+
+def _sentences(where: str, detail: ErrorDetails) -> list[str]:
+    """One pydantic error as sentences a user can act on."""
+    key = _key(detail["loc"])
+    prefix = f"{where}: {key}" if key else where
+    match detail["type"]:
+        case "value_error":  # our own validators, which name key, rule, value and remedy, one a line
+            lines = detail["msg"].removeprefix("Value error, ").splitlines()
+            return [f"{prefix}.{line}" if key else f"{prefix}: {line}" for line in lines]
+        case "extra_forbidden":
+            return [f"{prefix}: no such key (got {detail['input']!r}); delete it or correct its name"]
+        case "missing":
+            return [f"{prefix}: the key is needed (got none); add it"]
+        case _:
+            rule = detail["msg"][0].lower() + detail["msg"][1:]
+            return [f"{prefix}: {rule} (got {detail['input']!r}); correct it"]

@@ -1,0 +1,208 @@
+"""`@stage` makes a stage of dvc.yaml from one function: command line, checks, record, exit code.
+
+    @stage
+    def vocabulary(vocabulary: VocabularyParams, *, level: Level, tokens: Input, out: Output) -> Result:
+        ...
+
+    if __name__ == "__main__":
+        vocabulary.main()
+
+is run as `python -m stages.vocabulary --level char --tokens PATH --out PATH`. An argument is
+- a section of params.yaml, by its name (`model` is the entry of `models` that --model names; a section with
+  one entry for each level gives the entry of --level),
+- `level` or `seed`, the item of the matrix,
+- an `Input` or the `Output`, a path from dvc.yaml,
+- `live`, which takes rows of the history while the stage runs (MLflow shows them at once).
+"""
+
+import argparse
+import inspect
+import os
+import shutil
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NewType, overload
+
+from pipeline.artifacts import LogRows, Record, Result, Row, flatten
+from pipeline.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EXIT_USER_ERROR, ArtifactError, PipelineError
+from pipeline.params import Params, Section, load_params
+
+Input = NewType("Input", Path)
+"""A file or folder that the stage reads; it must exist."""
+Output = NewType("Output", Path)
+"""The folder that the stage writes: a temporary one, put in its place when the stage has ended well."""
+Live = NewType("Live", LogRows)  # type: ignore[valid-newtype]
+"""Takes new rows of the history."""
+
+WORK = Path(".work")
+"""Scratch beside the outs, ignored by Git and DVC."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage function with its command line."""
+
+    function: Callable[..., Result]
+    sync: bool
+    """MLflow is brought up to date with dvc.lock when the stage has ended well."""
+
+    @property
+    def name(self) -> str:
+        """The stage's name in dvc.yaml."""
+        return self.function.__name__
+
+    @property
+    def arguments(self) -> Mapping[str, inspect.Parameter]:
+        """The function's arguments."""
+        return inspect.signature(self.function).parameters
+
+    @property
+    def sections(self) -> list[str]:
+        """Names of the arguments that are sections of params.yaml."""
+        taken = {"level", "seed", "live"}
+        return [name for name, a in self.arguments.items() if name not in taken and a.annotation not in (Input, Output)]
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the stage shows its history while it runs."""
+        return "live" in self.arguments
+
+    def main(self) -> None:
+        """Run from the command line and exit: 0, 2 for a user's error, 1 for a bug, 130 for Ctrl-C."""
+        sys.exit(self.run(sys.argv[1:]))
+
+    def run(self, argv: Sequence[str]) -> int:
+        """Run with these flags; returns the exit code."""
+        try:
+            options = self._parser().parse_args(argv)
+            self._run(options)
+            return EXIT_OK
+        except PipelineError as error:
+            return self._fail(EXIT_USER_ERROR, str(error))
+        except KeyboardInterrupt:
+            return self._fail(EXIT_INTERRUPTED, "interrupted")
+        except Exception:
+            return self._fail(EXIT_BUG, traceback.format_exc())
+
+    def _parser(self) -> argparse.ArgumentParser:
+        parser = argparse.ArgumentParser(prog=f"python -m stages.{self.name}", description=self.function.__doc__)
+        for name, argument in self.arguments.items():
+            if argument.annotation in (Input, Output):
+                parser.add_argument(f"--{name}", type=Path, required=True)
+        for name, kind in (("level", str), ("model", str), ("seed", int)):
+            parser.add_argument(f"--{name}", type=kind, required=name in self.arguments)
+        return parser
+
+    def _run(self, options: argparse.Namespace) -> None:
+        params = load_params()
+        sections = {name: self._section(params, name, options) for name in self.sections}
+        inputs = {name: getattr(options, name) for name, a in self.arguments.items() if a.annotation is Input}
+        item = {name: getattr(options, name) for name in ("level", "seed") if name in self.arguments}
+        for name, path in inputs.items():
+            _check_input(self.name, name, path)
+        tags = self._tags(options, sections)
+        plain = {name: section.model_dump() for name, section in sections.items()}
+        with _written_whole(options.out) as out, self._live(flatten(plain), tags) as live:
+            result = self.function(**sections, **inputs, **item, **live.argument, out=Output(out))
+            record = Record(flatten(plain), tags, result.metrics, result.history, result.artifacts)
+            record.save(out)
+            live.finish(record, out)
+        sys.stderr.write(_summary(self.name, result))
+        if self.sync and "DVC_ROOT" in os.environ:
+            from pipeline import tracking
+
+            tracking.sync_from_stage(record, options.out)
+
+    def _section(self, params: Params, name: str, options: argparse.Namespace) -> Section:
+        if name == "model":
+            if options.model not in params.models:
+                where, rule = f"stages.{self.name} --model", "an entry of models in params.yaml"
+                raise PipelineError(where, rule, options.model, f"choose of {sorted(params.models)}")
+            return params.models[options.model]
+        section = getattr(params, name)
+        per_level = {"char", "word", "bpe"} <= set(type(section).model_fields)
+        return getattr(section, options.level) if per_level else section
+
+    def _tags(self, options: argparse.Namespace, sections: Mapping[str, Section]) -> dict[str, str]:
+        item = {name: getattr(options, name) for name in ("level", "model", "seed")}
+        cell = getattr(sections.get("model"), "cell", None)
+        given = {"stage": self.name, **item, "cell": cell}
+        return {name: str(value) for name, value in given.items() if value is not None}
+
+    def _fail(self, code: int, message: str) -> int:
+        sys.stderr.write(message.rstrip() + "\n")
+        if "DVC_ROOT" in os.environ:
+            from pipeline import tracking
+
+            tracking.record_failure(self.name, message)
+        return code
+
+    @contextmanager
+    def _live(self, params: Mapping[str, Any], tags: Mapping[str, str]) -> "Iterator[_LiveRun]":
+        """The stage's run in MLflow while it runs under DVC; without DVC there is no identity to log under."""
+        if not self.is_live:
+            yield _LiveRun({}, lambda record, out: None)
+        elif "DVC_ROOT" not in os.environ:
+            yield _LiveRun({"live": _drop}, lambda record, out: None)
+        else:
+            from pipeline import tracking
+
+            with tracking.live_run(params, tags) as run:
+                yield _LiveRun({"live": run.log}, run.finish)
+
+
+@dataclass(frozen=True)
+class _LiveRun:
+    """How a running stage reaches MLflow."""
+
+    argument: Mapping[str, LogRows]
+    finish: Callable[[Record, Path], None]
+
+
+def _drop(rows: Sequence[Row]) -> None:
+    """Rows of a stage that runs outside DVC are in its record alone."""
+
+
+@overload
+def stage(function: Callable[..., Result]) -> Stage: ...
+@overload
+def stage(*, sync: bool) -> Callable[[Callable[..., Result]], Stage]: ...
+def stage(
+    function: Callable[..., Result] | None = None, *, sync: bool = False
+) -> Stage | Callable[[Callable[..., Result]], Stage]:
+    """Make a stage from a function; see the module's docstring."""
+    if function is None:
+        return lambda function: Stage(function, sync)
+    return Stage(function, sync)
+
+
+def _check_input(stage: str, name: str, path: Path) -> None:
+    if not path.exists():
+        what_to_do = "make it with `dvc repro`, or fetch it with `dvc pull`"
+        raise ArtifactError(f"stages.{stage} --{name}", "the input must exist", f"nothing at {path}", what_to_do)
+
+
+@contextmanager
+def _written_whole(out: Path) -> Iterator[Path]:
+    """A scratch folder that takes the place of `out` when the block ends well, and vanishes when it does not."""
+    scratch = WORK / "partial" / "-".join(out.parts[-3:])
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    try:
+        yield scratch
+        if out.exists():
+            shutil.rmtree(out)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(scratch, out)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _summary(name: str, result: Result) -> str:
+    """The stage's metrics on one line each."""
+    width = max(map(len, result.metrics), default=0)
+    return "".join(f"  {key:<{width}}  {value:.6g}\n" for key, value in sorted(result.metrics.items()))

@@ -1,0 +1,1 @@
+"""Text: corpora, tokens, vocabularies, windows of ids, and the n-gram floor."""
