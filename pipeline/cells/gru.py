@@ -1,0 +1,40 @@
+"""The gated recurrent unit: the update gate chooses, unit by unit, between the old state and a new one."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class GruCell:
+    """One step of `torch.nn.GRU` over its own weights; the G = 3 H rows of the weights are r, z, n.
+
+        r  = sigmoid(W_ir x + b_ir + W_hr h + b_hr)        reset gate
+        z  = sigmoid(W_iz x + b_iz + W_hz h + b_hz)        update gate
+        n  = tanh(W_in x + b_in + r * (W_hn h + b_hn))     new state
+        h' = (1 - z) * n + z * h
+
+    z = 1 keeps the state, and with it dh'/dh = 1.
+
+    Source: Cho et al. 2014 (arXiv 1406.1078), equations 5 to 8, in torch's variant: r stands after the product
+    with W_hn, where the paper has W_hn (r * h). In other texts 1 - z and z have changed places.
+    """
+
+    weight_ih: Float[Tensor, "G E"]
+    weight_hh: Float[Tensor, "G H"]
+    bias_ih: Float[Tensor, " G"]
+    bias_hh: Float[Tensor, " G"]
+
+    def step(
+        self, x: Float[Tensor, "B E"], state: tuple[Float[Tensor, "B H"], ...]
+    ) -> tuple[Float[Tensor, "B H"], ...]:
+        """The state (h,) after reading x."""
+        (h,) = state
+        r_x, z_x, n_x = (x @ self.weight_ih.T + self.bias_ih).chunk(3, dim=1)
+        r_h, z_h, n_h = (h @ self.weight_hh.T + self.bias_hh).chunk(3, dim=1)
+        r = torch.sigmoid(r_x + r_h)
+        z = torch.sigmoid(z_x + z_h)
+        n = torch.tanh(n_x + r * n_h)
+        return ((1 - z) * n + z * h,)
