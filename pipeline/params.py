@@ -343,11 +343,8 @@ def _unknown_models(values: Any, where: str) -> list[str]:
     return problems
 
 
-T = TypeVar("T")
-
-
-def check(kind: type[T], values: object, where: str) -> T:
-    """`values` as `kind`, or a ParamsError that lists all that is wrong with them."""
+def check(kind: Any, values: object, where: str) -> Any:
+    """`values` as `kind` (a section, or a union of some), or a ParamsError that lists all that is wrong with them."""
     try:
         return TypeAdapter(kind).validate_python(values)
     except ValidationError as error:

@@ -1,0 +1,85 @@
+"""A bundle: all that is needed to use a trained network, in three files that belong together.
+
+weights.safetensors holds the weights, model.json what they mean (the model's section of params.yaml, level,
+vocabulary size, seed), tokenizer.json the vocabulary they were trained with.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from pipeline.artifacts import damaged, read_json, write_json
+from pipeline.errors import ArtifactError, ParamsError
+from pipeline.networks.build import Network, build
+from pipeline.params import Level, Model, check
+from pipeline.text.vocabulary import Vocabulary
+
+WEIGHTS, MODEL, TOKENIZER = "weights.safetensors", "model.json", "tokenizer.json"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A trained network with its vocabulary."""
+
+    network: Network
+    vocabulary: Vocabulary
+    model: Model
+    level: Level
+    seed: int
+
+    def save(self, folder: Path) -> None:
+        """Write the three files into `folder`."""
+        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.network.state_dict().items()}
+        save_file(tensors, folder / WEIGHTS)
+        self.vocabulary.save(folder / TOKENIZER)
+        about = {"level": self.level, "seed": self.seed, "vocabulary_size": self.vocabulary.size}
+        write_json(folder / MODEL, {**about, "model": self.model.model_dump()})
+
+    @classmethod
+    def load(cls, folder: Path) -> "Bundle":
+        """Read a bundle, on the CPU, ready for use.
+
+        Raises:
+            ArtifactError: where a file is missing, damaged, or belongs to another bundle.
+        """
+        about = read_json(folder / MODEL)
+        vocabulary = Vocabulary.load(folder / TOKENIZER)
+        try:
+            model, level, seed = check(Model, about["model"], str(folder / MODEL)), about["level"], about["seed"]
+            size = about["vocabulary_size"]
+        except (ParamsError, KeyError, TypeError) as error:
+            raise damaged(folder / MODEL, error) from None
+        if size != vocabulary.size:
+            rule = f"has as many tokens as the network it stands with, {size}"
+            raise _foreign(folder / TOKENIZER, rule, vocabulary.size)
+        network = build(model, size, seed)
+        _load_weights(network, folder / WEIGHTS)
+        return cls(network.eval(), vocabulary, model, level, seed)
+
+    def initial(self) -> Network:
+        """The network as it was before training, rebuilt from its seed."""
+        return build(self.model, self.vocabulary.size, self.seed).eval()
+
+
+def _load_weights(network: Network, path: Path) -> None:
+    try:
+        tensors = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise damaged(path, error) from None
+    expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    given = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    if expected != given:
+        raise _foreign(path, f"fits {MODEL} beside it", _difference(expected, given))
+    network.load_state_dict(tensors)
+
+
+def _difference(expected: dict[str, Any], given: dict[str, Any]) -> str:
+    wrong = sorted(name for name in expected.keys() | given.keys() if expected.get(name) != given.get(name))
+    return f"{wrong[0]} of shape {given.get(wrong[0])}, needs {expected.get(wrong[0])}"
+
+
+def _foreign(path: Path, rule: str, got: object) -> ArtifactError:
+    return ArtifactError(str(path), rule, got, "use the three files of one training, or run `dvc repro`")

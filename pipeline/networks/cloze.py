@@ -1,0 +1,67 @@
+"""The cloze model: p(y_t | every other token), from one stack in each direction.
+
+A network that reads both ways sees the token it would predict as soon as its layers mix directions, so the two
+stacks stay apart up to the readout: token t is read off the left state after y_1 .. y_{t-1} and the right state
+after y_T .. y_{t+1}. Its product over t is no probability of the text (a pseudo-likelihood, Besag 1975).
+"""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from pipeline.networks.embedding import Readout
+from pipeline.networks.stack import RecurrentStack, State
+
+EOS = 0
+
+
+class ClozeModel(nn.Module):
+    """Look-up, a stack from the left, a stack from the right, softmax logits of the token between."""
+
+    def __init__(
+        self, vocabulary_size: int, embed: nn.Module, left: RecurrentStack, right: RecurrentStack, readout: Readout
+    ) -> None:
+        super().__init__()
+        self.vocabulary_size = self.begin_id = vocabulary_size
+        self.embed = embed
+        self.left = left
+        self.right = right
+        self.readout = readout
+
+    def forward(
+        self,
+        inputs: Int[Tensor, "B T"],
+        targets: Int[Tensor, "B T"],
+        lengths: Int[Tensor, " B"] | None = None,
+        state: State | None = None,
+    ) -> tuple[Float[Tensor, "B T V"], State]:
+        """Logits of each target from both sides, and the left state to carry into the next window.
+
+        Args:
+            targets: what stands at each step; the logits at t see all of it but t. EOS is read as the begin token.
+            lengths: steps of each row that count; the right stack starts at each row's own end, from zero.
+        """
+        left, after = self.left(self.embed(inputs), state)
+        right, _ = self.right(self.embed(self.right_inputs(targets, lengths)))
+        features = torch.cat([left, flipped(right, lengths)], dim=-1)  # (B, T, 2 H)
+        return self.readout(features), after
+
+    def right_inputs(self, targets: Int[Tensor, "B T"], lengths: Int[Tensor, " B"] | None = None) -> Int[Tensor, "B T"]:
+        """What the right stack reads, in its own order: the begin token, y_T, ..., y_2."""
+        ids = torch.where(targets <= EOS, self.begin_id, targets)  # EOS, and padding, which is below it
+        reverse = flipped(ids, lengths)
+        begin = torch.full_like(ids[:, :1], self.begin_id)
+        return torch.cat([begin, reverse[:, :-1]], dim=1)
+
+
+def flipped(x: Tensor, lengths: Int[Tensor, " B"] | None) -> Tensor:
+    """Each row's first `lengths` steps in reverse order; the padding behind them stays.
+
+    >>> flipped(torch.tensor([[1, 2, 3], [4, 5, 6]]), torch.tensor([3, 2])).tolist()
+    [[3, 2, 1], [5, 4, 6]]
+    """
+    if lengths is None:
+        return x.flip(1)
+    steps = torch.arange(x.shape[1], device=x.device)
+    at = torch.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)  # (B, T)
+    return x[torch.arange(len(x), device=x.device)[:, None], at]

@@ -1,0 +1,26 @@
+"""The language model: p(y_t | y_1 .. y_{t-1}) at every step."""
+
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from pipeline.networks.embedding import Readout
+from pipeline.networks.stack import RecurrentStack, State
+
+
+class LanguageModel(nn.Module):
+    """Look-up, recurrent stack, softmax logits.
+
+    Input t is y_{t-1}, or the begin token `begin_id` = V at a unit's start; the logits at t are those of y_t.
+    """
+
+    def __init__(self, vocabulary_size: int, embed: nn.Module, stack: RecurrentStack, readout: Readout) -> None:
+        super().__init__()
+        self.vocabulary_size = self.begin_id = vocabulary_size
+        self.embed = embed
+        self.stack = stack
+        self.readout = readout
+
+    def forward(self, inputs: Int[Tensor, "B T"], state: State | None = None) -> tuple[Float[Tensor, "B T V"], State]:
+        """Logits of each step's target, and the state to carry into the next window."""
+        features, after = self.stack(self.embed(inputs), state)
+        return self.readout(features), after

@@ -1,0 +1,46 @@
+"""Windows as Lightning takes them: an endless iterable of tensors, and how many of them fit the budget."""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import IterableDataset
+
+from pipeline.params import TrainingParams
+from pipeline.text.windows import Ids, segment_bounds, stream_windows, unit_bounds, unit_windows
+
+Batch = tuple[Tensor, Tensor, Tensor]
+"""Inputs (B, T), targets (B, T), fresh (B)."""
+
+
+class TrainingWindows(IterableDataset):
+    """The training split, over and over, in an order that the seed alone decides."""
+
+    def __init__(self, ids: Ids, begin: int, training: TrainingParams, seed: int) -> None:
+        super().__init__()
+        self.ids, self.begin, self.training, self.seed = ids, begin, training, seed
+        self.is_stream = training.batching == "stream"
+        self.bounds = (
+            segment_bounds(ids, training.segment_tokens)
+            if training.segment_tokens is not None
+            else unit_bounds(ids, training.bptt_steps)
+        )
+
+    def __iter__(self) -> Iterator[Batch]:
+        rng = np.random.default_rng(self.seed)
+        lanes = self.training.batch_size
+        if self.is_stream:
+            windows = stream_windows(self.ids, self.bounds, self.begin, lanes, self.training.bptt_steps, rng)
+        else:
+            windows = unit_windows(self.ids, self.bounds, self.begin, lanes, rng)
+        for window in windows:
+            inputs, targets, fresh = map(torch.from_numpy, window.arrays)
+            yield inputs, targets, fresh
+
+    @property
+    def num_steps(self) -> int:
+        """Optimiser steps that see budget_tokens, padding of the last window of a segment counted in."""
+        steps_of_lane = self.training.bptt_steps if self.is_stream else float(np.diff(self.bounds).mean())
+        return math.ceil(self.training.budget_tokens / (self.training.batch_size * steps_of_lane))

@@ -1,0 +1,89 @@
+"""Train a network on a text and score what came of it."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytorch_lightning as pl
+import torch
+
+from pipeline.artifacts import LogRows, Row
+from pipeline.metrics import Score
+from pipeline.networks.build import Network
+from pipeline.networks.evaluation import evaluation_windows, nats_of
+from pipeline.params import RuntimeParams, TrainingParams
+from pipeline.training.data import TrainingWindows
+from pipeline.training.history import History, Validation
+from pipeline.training.module import SequenceModule
+from pipeline.training.split import Split
+
+
+@dataclass(frozen=True)
+class Trained:
+    """How a training went. The network it was given holds the best weights."""
+
+    history: Sequence[Row]
+    best_step: int
+    tokens_seen: int
+
+
+def fit(
+    network: Network,
+    train: Split,
+    validation: Split,
+    *,
+    learning_rate: float,
+    training: TrainingParams,
+    runtime: RuntimeParams,
+    seed: int,
+    live: LogRows,
+) -> Trained:
+    """Train for the budget, keep the weights that did best on the validation split.
+
+    Raises:
+        PipelineError: where the loss is not finite.
+    """
+    torch.manual_seed(seed)  # dropout has no generator of its own
+    data = TrainingWindows(train.ids, network.begin_id, training, seed)
+    module = SequenceModule(network, learning_rate, training.weight_decay, training.max_grad_norm, data.num_steps)
+    history = History(train, training.log_every_steps, live)
+    steps = validation_steps(data.num_steps, training.num_validations)
+    best = Validation(validation, training.batching, training.batch_size, steps, history)
+    _run(module, data, [history, best], runtime)
+    assert best.best is not None
+    network.load_state_dict(best.best[2])
+    return Trained(history.rows, best.best[1], history.tokens_seen)
+
+
+def validation_steps(num_steps: int, num_validations: int) -> set[int]:
+    """Evenly spaced, the last one at the end.
+
+    >>> sorted(validation_steps(10, 3))
+    [3, 7, 10]
+    """
+    return {max(1, round(num_steps * i / num_validations)) for i in range(1, num_validations + 1)}
+
+
+def final_score(network: Network, split: Split, batching: str, batch_size: int) -> Score:
+    """The split's score over one unbroken pass with carried state; of units, each from the zero state."""
+    num_lanes = 1 if batching == "stream" else batch_size
+    nats, tokens = nats_of(network, evaluation_windows(split.ids, network.begin_id, batching, num_lanes))
+    assert tokens == len(split.ids)
+    return Score(nats, tokens, split.characters, split.spelling_nats)
+
+
+def _run(module: SequenceModule, data: TrainingWindows, callbacks: list[pl.Callback], runtime: RuntimeParams) -> None:
+    loader = torch.utils.data.DataLoader(data, batch_size=None)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*does not have many workers.*")  # a window costs 0.1 ms to cut
+        trainer = pl.Trainer(
+            max_steps=data.num_steps,
+            accelerator=runtime.accelerator,
+            devices=1,
+            callbacks=callbacks,
+            logger=False,
+            enable_checkpointing=False,
+            enable_model_summary=False,
+            deterministic=True,
+        )
+        trainer.fit(module, loader)

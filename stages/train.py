@@ -1,0 +1,53 @@
+"""Train one model on one level with one seed."""
+
+import torch
+from pipeline.text.vocabulary import Vocabulary
+
+from pipeline.artifacts import Result, finite, write_json
+from pipeline.networks.build import build, num_parameters
+from pipeline.networks.bundle import Bundle
+from pipeline.params import AnyModel, Level, RuntimeParams, TrainingParams
+from pipeline.stage import Input, Live, Output, stage
+from pipeline.training.fit import final_score, fit
+from pipeline.training.split import Split
+
+
+@stage
+def train(
+    model: AnyModel,
+    training: TrainingParams,
+    runtime: RuntimeParams,
+    *,
+    level: Level,
+    seed: int,
+    ids: Input,
+    out: Output,
+    live: Live,
+) -> Result:
+    """Train a model and score the best of its weights on the validation and the test split."""
+    torch.set_num_threads(runtime.threads)
+    splits = {name: Split.load(ids, name) for name in ("train", "validation", "test")}
+    vocabulary = Vocabulary.load(ids / "tokenizer.json")
+    network = build(model, vocabulary.size, seed)
+    trained = fit(
+        network,
+        splits["train"],
+        splits["validation"],
+        learning_rate=model.learning_rate,
+        training=training,
+        runtime=runtime,
+        seed=seed,
+        live=live,
+    )
+    Bundle(network, vocabulary, model, level, seed).save(out)
+    scores = {
+        n: final_score(network, splits[n], training.batching, training.batch_size) for n in ("validation", "test")
+    }
+    about = {"parameters": num_parameters(network), "best_step": trained.best_step, "tokens_seen": trained.tokens_seen}
+    metrics = finite(about | {k: v for n, score in scores.items() for k, v in score.as_metrics(n).items()})
+    write_json(out / "scores.json", metrics)
+    return Result(metrics, trained.history, ["weights.safetensors", "model.json", "tokenizer.json", "scores.json"])
+
+
+if __name__ == "__main__":
+    train.main()

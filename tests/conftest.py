@@ -1,0 +1,41 @@
+"""What every test shares: the house's distinct sizes, seeded numbers, and models small enough to check by hand."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from sizes import E, H
+
+from pipeline.params import GruModel, LstmModel, Model, RnnModel
+
+SHARED_DATA = Path(__file__).parents[1] / "../shared/data"
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    """A generator of its own for each test."""
+    return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of real data sets; the test is skipped, aloud, where it is absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"real data sets are not here ({SHARED_DATA.name})")
+    return SHARED_DATA
+
+
+@pytest.fixture
+def model() -> Callable[..., Model]:
+    """A maker of small model sections: model("lstm", num_layers=2)."""
+
+    def make(cell: str, **changes: Any) -> Model:
+        sizes = {"hidden_size": H, "num_layers": 1, "bidirectional": False, "embedding_size": E}
+        rest = {"tied_embeddings": False, "dropout": 0.0, "learning_rate": 0.01}
+        own = {"rnn": {"nonlinearity": "tanh"}, "gru": {}, "lstm": {"forget_bias": 1.0}}[cell]
+        kind = {"rnn": RnnModel, "gru": GruModel, "lstm": LstmModel}[cell]
+        return kind.model_validate({"cell": cell, **sizes, **rest, **own, **changes})
+
+    return make

@@ -1,0 +1,184 @@
+import math
+
+import pytest
+import torch
+from sizes import B, E, H, T, V
+from torch import nn
+from torch.nn import functional as F
+
+from pipeline.networks.build import build, num_parameters
+from pipeline.networks.cloze import ClozeModel, flipped
+from pipeline.networks.embedding import OneHot, Readout, embedding
+from pipeline.networks.evaluation import summed_nats
+from pipeline.networks.language_model import LanguageModel
+
+CELLS = ["rnn", "gru", "lstm"]
+BEGIN = V
+
+
+@pytest.fixture
+def ids(generator) -> torch.Tensor:
+    return torch.randint(1, V, (B, 2 * T), generator=generator)
+
+
+def test_the_look_up_is_the_product_with_the_one_hot_vector(ids):
+    look_up = embedding(V, E)
+    assert isinstance(look_up, nn.Embedding)
+    ids[0, 0] = BEGIN
+    torch.testing.assert_close(look_up(ids), OneHot(V)(ids) @ look_up.weight[:-1])
+
+
+@pytest.mark.parametrize("embedding_size", [E, None])
+def test_the_begin_token_is_the_zero_vector(embedding_size):
+    assert (embedding(V, embedding_size)(torch.tensor([[BEGIN]])) == 0).all()
+
+
+def test_the_begin_row_stays_zero_in_training(model, ids):
+    network = build(model("gru"), V, seed=1)
+    ids[:, 0] = BEGIN
+    optimizer = torch.optim.AdamW(network.parameters(), 0.1, weight_decay=0.1)
+    network(ids)[0].sum().backward()
+    optimizer.step()
+    assert (network.embed.weight[BEGIN] == 0).all()
+    assert (network.embed.weight[ids[0, 1]] != 0).all()
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("changes", [{}, {"num_layers": 3}, {"embedding_size": None}])
+def test_two_halves_with_carried_state_are_the_whole(model, ids, cell, changes):
+    network = build(model(cell, **changes), V, seed=1)
+    whole, last = network(ids)
+    left, state = network(ids[:, :T])
+    right, after = network(ids[:, T:], state)
+    torch.testing.assert_close(torch.cat([left, right], 1), whole)
+    torch.testing.assert_close(after, last)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_language_model_is_causal_and_its_rows_are_independent(model, ids, cell):
+    network = build(model(cell, num_layers=2), V, seed=1)
+    changed = ids.clone()
+    changed[0, T] = ids[0, T] % (V - 1) + 1
+    before, after = network(ids)[0], network(changed)[0]
+    torch.testing.assert_close(after[0, :T], before[0, :T], rtol=0, atol=0)
+    torch.testing.assert_close(after[1], before[1], rtol=0, atol=0)
+    assert (after[0, T:] != before[0, T:]).all()
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_zero_state_is_no_state(model, ids, cell):
+    network = build(model(cell, num_layers=2), V, seed=1)
+    torch.testing.assert_close(network(ids, network.stack.zero_state(B))[0], network(ids)[0])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_cloze_model_sees_all_tokens_but_its_own(model, generator, cell):
+    network = build(model(cell, bidirectional=True), V, seed=1)
+    targets = torch.randint(1, V, (1, T), generator=generator)
+    for t in range(T):
+        changed = targets.clone()
+        changed[0, t] = targets[0, t] % (V - 1) + 1
+        before, after = (network(with_begin(y), y)[0] for y in (targets, changed))
+        differs = (before != after).any(-1)[0]
+        assert differs.tolist() == [other != t for other in range(T)]
+
+
+def with_begin(targets: torch.Tensor) -> torch.Tensor:
+    return torch.cat([torch.full_like(targets[:, :1], BEGIN), targets[:, :-1]], 1)
+
+
+def test_the_cloze_model_is_a_left_and_a_right_pass(model, generator):
+    network = build(model("lstm", bidirectional=True, num_layers=2), V, seed=1)
+    assert isinstance(network, ClozeModel)
+    y = torch.randint(1, V, (1, T), generator=generator)
+    logits, _ = network(with_begin(y), y)
+    for t in range(T):
+        begin = torch.tensor([[BEGIN]])
+        left = torch.cat([begin, y[:, :t]], 1)
+        right = torch.cat([begin, y[:, t + 1 :].flip(1)], 1)
+        features = [stack(network.embed(x))[0][:, -1] for stack, x in ((network.left, left), (network.right, right))]
+        expected = F.linear(torch.cat(features, -1), network.readout.weight, network.readout.bias)
+        torch.testing.assert_close(logits[:, t], expected)
+
+
+def test_padding_does_nothing_to_the_cloze_model(model, generator):
+    network = build(model("gru", bidirectional=True), V, seed=1)
+    y = torch.randint(1, V, (1, T), generator=generator)
+    padded = torch.cat([y, torch.full((1, 2), -1)], 1)
+    inputs = torch.cat([with_begin(y), torch.full((1, 2), BEGIN)], 1)
+    alone, _ = network(with_begin(y), y)
+    among, _ = network(inputs, padded, torch.tensor([T]))
+    torch.testing.assert_close(among[:, :T], alone)
+
+
+def test_the_right_stack_reads_eos_as_the_begin_token(model):
+    network = build(model("rnn", bidirectional=True), V, seed=1)
+    assert isinstance(network, ClozeModel)
+    assert network.right_inputs(torch.tensor([[4, 0, 5, 6]])).tolist() == [[BEGIN, 6, 5, BEGIN]]
+
+
+def test_flipping_twice_gives_the_row_back(generator):
+    x = torch.rand(B, T, E, generator=generator)
+    lengths = torch.tensor([T, 1])
+    torch.testing.assert_close(flipped(flipped(x, lengths), lengths), x)
+
+
+def test_the_loss_is_summed_over_time_and_skips_padding():
+    logits = torch.tensor([[[0.0, 0.0], [math.log(3), 0.0], [5.0, -5.0]]])
+    targets = torch.tensor([[0, 1, -1]])
+    assert float(summed_nats(logits, targets)) == pytest.approx(math.log(2) + math.log(4))
+
+
+@pytest.mark.parametrize("changes", [{}, {"bidirectional": True}, {"embedding_size": H, "tied_embeddings": True}])
+@pytest.mark.parametrize("cell", CELLS)
+def test_an_untrained_network_pays_about_ln_v(model, generator, cell, changes):
+    if changes.get("bidirectional"):
+        changes = changes | {"embedding_size": E}
+    network = build(model(cell, **changes), V, seed=1)
+    y = torch.randint(0, V, (50, T), generator=generator)
+    logits = network(with_begin(y), y)[0] if isinstance(network, ClozeModel) else network(with_begin(y))[0]
+    assert float(summed_nats(logits, y)) / y.numel() == pytest.approx(math.log(V), rel=0.15)
+
+
+def test_a_seed_decides_every_weight(model):
+    one, same, other = (build(model("lstm"), V, seed=s).state_dict() for s in (1, 1, 2))
+    assert all(torch.equal(one[name], same[name]) for name in one)
+    assert not torch.equal(one["stack.rnn.weight_hh_l0"], other["stack.rnn.weight_hh_l0"])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_recurrent_weights_start_orthogonal_and_the_forget_gate_open(model, cell):
+    rnn = build(model(cell, num_layers=2), V, seed=1).stack.rnn
+    for gate in rnn.weight_hh_l1.detach().split(H):
+        torch.testing.assert_close(gate @ gate.T, torch.eye(H), atol=1e-5, rtol=0)
+    bias = (rnn.bias_ih_l1 + rnn.bias_hh_l1).detach()
+    if cell == "lstm":
+        assert bias.view(4, H)[1].tolist() == [1.0] * H
+        bias = bias.view(4, H)[[0, 2, 3]]
+    assert (bias == 0).all()
+
+
+@pytest.mark.parametrize(("cell", "gates"), [("rnn", 1), ("gru", 3), ("lstm", 4)])
+def test_parameters_are_counted_by_the_closed_form(model, cell, gates):
+    layers = gates * (E * H + H * H + 2 * H) + gates * (2 * H * H + 2 * H)
+    assert num_parameters(build(model(cell, num_layers=2), V, seed=1)) == V * E + layers + V * H + V
+
+
+def test_tied_weights_are_counted_once_and_move_together(model, ids):
+    network = build(model("gru", embedding_size=H, tied_embeddings=True), V, seed=1)
+    assert isinstance(network, LanguageModel)
+    assert num_parameters(network) == V * H + 3 * (2 * H * H + 2 * H) + V
+    features = torch.ones(1, 1, H)
+    expected = F.linear(features, network.embed.weight[:-1], network.readout.bias)
+    torch.testing.assert_close(network.readout(features), expected)
+    assert "readout.weight" not in network.state_dict()
+
+
+def test_dropout_acts_in_training_and_not_in_evaluation(model, ids):
+    network = build(model("lstm", dropout=0.5, num_layers=2), V, seed=1)
+    assert not torch.equal(network.train()(ids)[0], network(ids)[0])
+    torch.testing.assert_close(network.eval()(ids)[0], network(ids)[0], rtol=0, atol=0)
+
+
+def test_the_readout_has_no_place_for_the_begin_token():
+    assert Readout(V, H, None).bias.shape == (V,)
