@@ -1,0 +1,133 @@
+"""The results of all selected items, read from the outs of their stages."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pipeline.artifacts import Record, damaged, read_json
+from pipeline.params import Level, RunParams
+from pipeline.report.estimates import Estimate, estimate
+from pipeline.report.selection import item
+
+Part = Literal["train", "gradients", "sampling"]
+
+
+@dataclass(frozen=True)
+class SeedResults:
+    """What one seed of a model left behind."""
+
+    seed: int
+    records: Mapping[Part, Record]
+    samples: Sequence[Mapping[str, Any]]
+    """Each with `text` and `log_probability` (nats)."""
+
+
+@dataclass(frozen=True)
+class ModelResults:
+    """A model at one level, with all its seeds."""
+
+    name: str
+    seeds: Sequence[SeedResults]
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """What it was trained with, flat: `model.hidden_size`, ..."""
+        return self.records("train")[0].params
+
+    @property
+    def is_cloze(self) -> bool:
+        """Whether it sees the future, so that its numbers are pseudo-perplexities."""
+        return bool(self.params["model.bidirectional"])
+
+    def records(self, part: Part) -> list[Record]:
+        """The records of one stage, seed by seed."""
+        return [seed.records[part] for seed in self.seeds]
+
+    def numbers(self, part: Part) -> dict[str, Estimate]:
+        """Metrics over the seeds; one that some seed has no value for has no mean, and no key."""
+        metrics = [record.metrics for record in self.records(part)]
+        shared = [key for key in metrics[0] if all(key in values for values in metrics)]
+        return {key: estimate([values[key] for values in metrics]) for key in shared}
+
+    def curve(self, part: Part, key: str) -> dict[int, list[float]]:
+        """Values of the seeds at each step of the history (a lag, for the gradients)."""
+        points: dict[int, list[float]] = defaultdict(list)
+        for record in self.records(part):
+            for row in record.history:
+                if key in row.metrics:
+                    points[row.step].append(row.metrics[key])
+        return dict(sorted(points.items()))
+
+
+@dataclass(frozen=True)
+class LevelResults:
+    """All that is known about one level."""
+
+    level: Level
+    tokenization: Mapping[str, Any]
+    """tokenization.json: scheme, and units, tokens, characters of each split."""
+    vocabulary: Mapping[str, Any]
+    """vocabulary.json: size, and units, tokens, characters, unknown of each split."""
+    floor: Sequence[Mapping[str, Any]]
+    """Rows of baseline.json: n-grams of rising order, then the compressors."""
+    models: Sequence[ModelResults]
+
+    @property
+    def language_models(self) -> list[ModelResults]:
+        """Models that predict the next token."""
+        return [model for model in self.models if not model.is_cloze]
+
+    @property
+    def cloze_models(self) -> list[ModelResults]:
+        """Models that fill a gap, seeing both sides."""
+        return [model for model in self.models if model.is_cloze]
+
+    @property
+    def best_order(self) -> Mapping[str, Any]:
+        """The n-gram to beat: the one that does best on the validation text."""
+        orders = [row for row in self.floor if "order" in row]
+        return min(orders, key=lambda row: row["validation"]["bits_per_char"])
+
+
+@dataclass(frozen=True)
+class Results:
+    """All that the report tells."""
+
+    corpus: Mapping[str, Any]
+    """corpus.json: unit, and units and characters of each split."""
+    levels: Sequence[LevelResults]
+
+
+def collect(folders: Mapping[str, Path], run: RunParams) -> Results:
+    """Read the outs of the items that `run` selects.
+
+    Raises:
+        ArtifactError: where one is missing or damaged.
+    """
+    levels = [_level(folders, level, run) for level in run.levels]
+    return Results(read_json(folders["corpus"] / "corpus.json"), levels)
+
+
+def _level(folders: Mapping[str, Path], level: Level, run: RunParams) -> LevelResults:
+    tokenization = read_json(folders["tokenization"] / level / "tokenization.json")
+    vocabulary = read_json(folders["vocabulary"] / level / "vocabulary.json")
+    floor = read_json(folders["baseline"] / level / "baseline.json")["rows"]
+    models = [ModelResults(name, [_seed(folders, item(level, name, s), s) for s in run.seeds]) for name in run.models]
+    return LevelResults(level, tokenization, vocabulary, floor, models)
+
+
+def _seed(folders: Mapping[str, Path], name: str, seed: int) -> SeedResults:
+    parts: tuple[Part, ...] = ("train", "gradients", "sampling")
+    records: dict[Part, Record] = {part: Record.load(folders[part] / name) for part in parts}
+    return SeedResults(seed, records, _read_samples(folders["sampling"] / name / "samples.jsonl"))
+
+
+def _read_samples(path: Path) -> list[Mapping[str, Any]]:
+    try:
+        # not splitlines(): a sample may hold U+2028 and its like, which JSON leaves as they are
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+    except (OSError, ValueError) as error:
+        raise damaged(path, error) from None

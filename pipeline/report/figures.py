@@ -1,0 +1,121 @@
+"""The figures: learning curves and gradients against lag, all models of a level over each other."""
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from pipeline.report.collect import LevelResults, ModelResults, Results
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Okabe and Ito (2008), told apart by colour-blind readers; without yellow and black, which one theme would hide."""
+MARKERS = "osD^vPX"
+INK = "#1b1f24"
+_LOOK: dict[Any, Any] = {
+    "svg.hashsalt": "unroll",  # ids made from the content: equal figures have equal bytes
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "grid.color": "#808080",
+    "legend.frameon": False,
+    "lines.linewidth": 1.8,
+    "lines.markersize": 4.5,
+    **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
+}
+_THEMES = f"<style>svg{{color:{INK}}}@media(prefers-color-scheme:dark){{svg{{color:#e6e9ee}}}}</style>"
+
+Style = dict[str, str]
+
+
+def write_figures(results: Results, out: Path) -> list[str]:
+    """Write every figure as NAME.svg, for the report, and NAME.png, for a README; returns the file names."""
+    from matplotlib import rc_context
+
+    with rc_context(_LOOK):
+        figures = {name: figure for level in results.levels for name, figure in _of_level(level).items()}
+        for name, figure in figures.items():
+            figure.savefig(out / f"{name}.png", dpi=144, facecolor="white", metadata={"Software": None})
+            (out / f"{name}.svg").write_text(_svg(figure), encoding="utf-8")
+    return [f"{name}.{kind}" for name in figures for kind in ("png", "svg")]
+
+
+def styles(models: Sequence[ModelResults]) -> dict[str, Style]:
+    """Colour and marker of each model by its place in `run.models`: the same in all figures, 42 different ones."""
+    return {
+        model.name: {"color": PALETTE[i % len(PALETTE)], "marker": MARKERS[i % len(MARKERS)]}
+        for i, model in enumerate(models)
+    }
+
+
+def _of_level(level: LevelResults) -> dict[str, "Figure"]:
+    figures = {f"gradients_{level.level}": _gradients(level)}
+    if level.language_models:
+        figures[f"learning_{level.level}"] = _learning(level, level.language_models, "bits per character")
+        _floor_line(figures[f"learning_{level.level}"].axes[0], level)
+    if level.cloze_models:
+        figures[f"cloze_{level.level}"] = _learning(level, level.cloze_models, "pseudo bits per character")
+    return figures
+
+
+def _learning(level: LevelResults, models: Sequence[ModelResults], measure: str) -> "Figure":
+    figure, axes = _blank(x="optimiser steps", y=f"{measure}, validation text")
+    look = styles(level.models)
+    for model in models:
+        curve = model.curve("train", "validation/bits_per_char")
+        _draw(axes, curve, label=model.name, **look[model.name])
+    axes.set_xlim(left=0)
+    axes.legend()
+    return figure
+
+
+def _floor_line(axes: "Axes", level: LevelResults) -> None:
+    floor = level.best_order
+    axes.axhline(floor["validation"]["bits_per_char"], color="#808080", linestyle=":", label=f"{floor['name']} floor")
+    axes.legend()
+
+
+def _gradients(level: LevelResults) -> "Figure":
+    figure, axes = _blank(x="lag: steps back in time", y="norm of the gradient")
+    look = styles(level.models)
+    for model in level.models:
+        every = max(1, len(model.curve("gradients", "gradient/trained")) // 10)
+        line: dict[str, Any] = {**look[model.name], "markevery": every}
+        _draw(axes, model.curve("gradients", "gradient/trained"), label=model.name, **line)
+        _draw(axes, model.curve("gradients", "gradient/initial"), linestyle="--", alpha=0.7, **line)
+    axes.set_yscale("log")
+    axes.plot([], [], color="#808080", linestyle="--", label="before training")
+    axes.legend()
+    return figure
+
+
+def _draw(axes: "Axes", curve: Mapping[int, Sequence[float]], **line: Any) -> None:
+    """The mean over seeds, in a band from the lowest to the highest seed."""
+    steps = list(curve)
+    axes.plot(steps, [fmean(values) for values in curve.values()], **line)
+    lowest, highest = [min(values) for values in curve.values()], [max(values) for values in curve.values()]
+    if lowest != highest:
+        axes.fill_between(steps, lowest, highest, color=line["color"], alpha=0.18, linewidth=0)
+
+
+def _blank(x: str, y: str) -> tuple["Figure", "Axes"]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.2, 4.0), layout="constrained")
+    axes = figure.subplots()
+    axes.set(xlabel=x, ylabel=y)
+    axes.locator_params(axis="x", integer=True)
+    return figure, axes
+
+
+def _svg(figure: "Figure") -> str:
+    """The figure as SVG with a clear ground, whose ink is dark or light as the reader's theme wants it."""
+    file = io.StringIO()
+    figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    head, root, rest = file.getvalue().replace(INK, "currentColor").partition("<defs>")
+    return head + _THEMES + root + rest

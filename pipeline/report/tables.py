@@ -1,0 +1,166 @@
+"""The rows of the report's tables: numbers only, in the order in which they are shown."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pipeline.report.collect import LevelResults, ModelResults, Results
+from pipeline.report.estimates import Estimate
+
+SPLITS = ("validation", "test")
+RANKED_BY = "test/bits_per_char"
+
+REACHES = {"half_life": "half-life", "horizon_10pct": "10 % horizon", "horizon_1pct": "1 % horizon"}
+"""Metrics of the gradient analysis that are shown, in steps, with their titles."""
+
+Kind = Literal["network", "n-gram", "compressor", "cloze"]
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """One line of a table of scores."""
+
+    name: str
+    kind: Kind
+    numbers: Mapping[str, Estimate]
+    """parameters, validation/bits_per_char, ...; what a row has no value for has no key."""
+    is_best_order: bool = False
+
+    def __getitem__(self, key: str) -> Estimate | None:
+        """The number, or None where this row has none."""
+        return self.numbers.get(key)
+
+
+def scores(level: LevelResults) -> list[ScoreRow]:
+    """Language models and the floor in one table, the best on the test text first."""
+    networks = [ScoreRow(model.name, "network", model.numbers("train")) for model in level.language_models]
+    return sorted([*networks, *_floor(level)], key=lambda row: row.numbers[RANKED_BY].mean)
+
+
+def cloze_scores(level: LevelResults) -> list[ScoreRow]:
+    """Models that see both sides, in a table of their own: a pseudo-perplexity is no perplexity."""
+    rows = [ScoreRow(model.name, "cloze", model.numbers("train")) for model in level.cloze_models]
+    return sorted(rows, key=lambda row: row.numbers[RANKED_BY].mean)
+
+
+def _floor(level: LevelResults) -> list[ScoreRow]:
+    best = level.best_order["name"]
+    rows = []
+    for row in level.floor:
+        kind: Kind = "n-gram" if "order" in row else "compressor"
+        rows.append(ScoreRow(row["name"], kind, _exact(row), is_best_order=row["name"] == best))
+    return rows
+
+
+def _exact(row: Mapping[str, Any]) -> dict[str, Estimate]:
+    """A floor row's numbers: no seed, no interval.
+
+    >>> _exact({"name": "bz2", "test": {"bits_per_char": 2.5}})
+    {'test/bits_per_char': Estimate(mean=2.5, half_width=None, seeds=1)}
+    """
+    return {
+        f"{split}/{key}": Estimate(value, None, 1)
+        for split in SPLITS
+        for key, value in row.get(split, {}).items()
+        if value is not None
+    }
+
+
+@dataclass(frozen=True)
+class ReachRow:
+    """How far back a model's gradient reaches, before and after training."""
+
+    model: str
+    max_lag: int
+    """Steps back that were measured."""
+    initial: Mapping[str, Estimate]
+    trained: Mapping[str, Estimate]
+
+
+def reaches(level: LevelResults) -> list[ReachRow]:
+    """One row a model, the longest half-life after training first; models without one last."""
+    rows = [_reach_row(model) for model in level.models]
+    return sorted(rows, key=lambda row: -row.trained["half_life"].mean if "half_life" in row.trained else 0.0)
+
+
+def _reach_row(model: ModelResults) -> ReachRow:
+    numbers, max_lag = model.numbers("gradients"), model.records("gradients")[0].params["gradients.max_lag"]
+    assert isinstance(max_lag, int)
+    return ReachRow(model.name, max_lag, _within(numbers, "initial/"), _within(numbers, "trained/"))
+
+
+def _within(numbers: Mapping[str, Estimate], prefix: str) -> dict[str, Estimate]:
+    return {key.removeprefix(prefix): number for key, number in numbers.items() if key.startswith(prefix)}
+
+
+@dataclass(frozen=True)
+class LevelRow:
+    """What cutting the text in this way does to it."""
+
+    level: str
+    scheme: str
+    vocabulary_size: int
+    tokens: int
+    """Of the training text."""
+    tokens_per_unit: float
+    chars_per_token: float
+    unknown_rate: float
+    """Share of the test text's tokens that the vocabulary lacks."""
+
+
+def levels_compared(results: Results) -> list[LevelRow]:
+    """One row a level: sequence length, unknown rate, vocabulary size."""
+    return [_level_row(level) for level in results.levels]
+
+
+def _level_row(level: LevelResults) -> LevelRow:
+    train, test = level.vocabulary["splits"]["train"], level.vocabulary["splits"]["test"]
+    return LevelRow(
+        level.level,
+        level.tokenization["scheme"],
+        level.vocabulary["size"],
+        train["tokens"],
+        train["tokens"] / train["units"],
+        train["characters"] / train["tokens"],
+        test["unknown"] / test["tokens"],
+    )
+
+
+@dataclass(frozen=True)
+class CostRow:
+    """One language model at all levels: what it pays and what it costs."""
+
+    model: str
+    bits_per_char: Mapping[str, Estimate]
+    multiply_adds_per_char: Mapping[str, float]
+
+
+def costs_compared(results: Results) -> list[CostRow]:
+    """One row a language model, its numbers by level."""
+    names = [model.name for model in results.levels[0].language_models]
+    return [_cost_row(name, results.levels) for name in names]
+
+
+def _cost_row(name: str, levels: Sequence[LevelResults]) -> CostRow:
+    at = {level.level: next(model for model in level.models if model.name == name) for level in levels}
+    bits = {level: model.numbers("train")[RANKED_BY] for level, model in at.items()}
+    costs = {level.level: multiply_adds_per_char(at[level.level], level.vocabulary) for level in levels}
+    return CostRow(name, bits, costs)
+
+
+def multiply_adds_per_char(model: ModelResults, vocabulary: Mapping[str, Any]) -> float:
+    """Weights used to predict one character of the test text: one multiply-add each, tokens per character times.
+
+    The look-up of an embedding multiplies nothing, so its V rows of E numbers do not count,
+    unless the softmax uses them again.
+    """
+    looked_up = 0
+    if model.params["model.embedding_size"] is not None and not model.params["model.tied_embeddings"]:
+        looked_up = vocabulary["size"] * model.params["model.embedding_size"]
+    test = vocabulary["splits"]["test"]
+    return (model.numbers("train")["parameters"].mean - looked_up) * test["tokens"] / test["characters"]
+
+
+def ranked(rows: Sequence[ScoreRow], kind: Kind) -> list[ScoreRow]:
+    """The rows of one kind, the best first."""
+    return [row for row in rows if row.kind == kind]

@@ -1,0 +1,39 @@
+"""What the numbers of the report mean, in one line each."""
+
+TERMS = {
+    "loss": (
+        "the mean surprise at a token, in nats: minus the logarithm of the probability that the model gave to what "
+        "came. Training makes it smaller."
+    ),
+    "perplexity": (
+        "e to the power of the loss: among how many equally likely tokens the model seems to choose. It compares "
+        "models of one level only, for a word is harder to guess than a letter."
+    ),
+    "bits per character": (
+        "the loss of the whole text in bits, divided by its characters. It compares all models and levels: a word "
+        "that the vocabulary lacks is charged for its spelling."
+    ),
+    "n-gram floor": (
+        "no network, only counts of short sequences (interpolated modified Kneser-Ney); bz2 and xz are ordinary "
+        "compressors. A network that is not ahead of these has learned little."
+    ),
+    "pseudo-perplexity": (
+        "what a model scores that sees the text on both sides of the token; no perplexity, and not comparable with one."
+    ),
+    "gradient against lag": (
+        "how strongly the loss at one step depends on the network's state so many steps before. Where it has "
+        "vanished, training cannot learn what to remember."
+    ),
+    "half-life and horizon": (
+        "the steps in which an exponential, fitted to that curve, halves; and the first lag at which the curve is "
+        "below 10 % or 1 % of where it starts."
+    ),
+    "± interval": (
+        "with several seeds, the mean and its 95 % interval (Student's t): where the mean of very many seeds is "
+        "expected to lie. A number without ± is of one seed, or needs none."
+    ),
+}
+REACH_NOTE = (
+    "In steps back in time. A horizon with > lies beyond the lags that were measured; a dash stands for a gradient "
+    "that does not fade. Of a model that sees both sides, this is the half that reads from the left."
+)

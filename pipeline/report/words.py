@@ -1,0 +1,179 @@
+"""Sentences made from the numbers: whatever is said to be ahead is ahead in the tables."""
+
+from collections.abc import Sequence
+
+from pipeline.report.collect import LevelResults, Results
+from pipeline.report.estimates import Estimate
+from pipeline.report.tables import (
+    RANKED_BY,
+    ScoreRow,
+    cloze_scores,
+    costs_compared,
+    levels_compared,
+    ranked,
+    reaches,
+    scores,
+)
+
+LEVELS = {"char": "characters", "word": "words", "bpe": "word pieces"}
+UNIT = "bits per character"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """The parts as English lists them.
+
+    >>> listed(["a", "b", "c"]), listed(["a", "b"]), listed(["a"])
+    ('a, b and c', 'a and b', 'a')
+    """
+    return " and ".join([*([", ".join(parts[:-1])] if parts[:-1] else []), parts[-1]])
+
+
+def plural(n: int, word: str) -> str:
+    """
+    >>> plural(1, "seed"), plural(1200, "seed")
+    ('1 seed', '1,200 seeds')
+    """
+    return f"{n:,} {word}" + ("" if n == 1 else "s")
+
+
+def overview(results: Results) -> str:
+    """What was compared, on what."""
+    first = results.levels[0]
+    levels = listed([LEVELS[level.level] for level in results.levels])
+    characters = results.corpus["splits"]["train"]["characters"]
+    seeds = plural(len(first.models[0].seeds), "random seed")
+    return (
+        f"{plural(len(first.models), 'model')} read the same text as {levels}, with {seeds} each. "
+        f"They were trained on {characters:,} characters and are judged on text that they never saw."
+    )
+
+
+def text(results: Results) -> str:
+    """How the text is split."""
+    splits = results.corpus["splits"]
+    total = sum(split["characters"] for split in splits.values())
+    return (
+        f"The networks learn from {splits['train']['characters'] / total:.0%} of {total:,} characters. The validation "
+        "text chooses the best moment of a training and the best n-gram order; the test text decides nothing."
+    )
+
+
+def verdict(level: LevelResults) -> str:
+    """Who wins at a level, and whether the best network beats the best n-gram."""
+    rows = scores(level)
+    networks = ranked(rows, "network")
+    floor = next(row for row in rows if row.is_best_order)
+    if not networks:
+        return f"No language model is selected; the {floor.name} floor stands at {_bits(floor)} {UNIT}."
+    best = networks[0]
+    return (
+        f"On {LEVELS[level.level]}, the best network is {best.name} with {_bits(best)} {UNIT} on the test text. "
+        f"Against the best n-gram ({floor.name}, {_bits(floor)}) it is {_difference(best, floor)}."
+    )
+
+
+def ranking(level: LevelResults) -> str:
+    """How far the best network is ahead of each other one, and how sure that is."""
+    networks = ranked(scores(level), "network")
+    if len(networks) < 2:
+        return ""
+    best, *others = networks
+    gaps = listed([_gap(best, other) for other in others])
+    return f"{best.name} is {gaps}. {_certainty(best[RANKED_BY])}"
+
+
+def _gap(best: ScoreRow, other: ScoreRow) -> str:
+    difference = other.numbers[RANKED_BY].mean - best.numbers[RANKED_BY].mean
+    unsure = " (the intervals overlap)" if best.numbers[RANKED_BY].overlaps(other.numbers[RANKED_BY]) else ""
+    return f"{difference:.3f} {UNIT} ahead of {other.name}{unsure}"
+
+
+def _certainty(number: Estimate | None) -> str:
+    if number is None or number.half_width is None:
+        return "With one seed a model, part of a small difference may be luck of the random start."
+    return "Where two intervals overlap, the seeds do not settle which of the two is better."
+
+
+def _bits(row: ScoreRow) -> str:
+    return f"{row.numbers[RANKED_BY].mean:.3f}"
+
+
+def _difference(one: ScoreRow, other: ScoreRow) -> str:
+    """
+    >>> row = lambda bits: ScoreRow("x", "network", {RANKED_BY: Estimate(bits, None, 1)})
+    >>> _difference(row(1.5), row(1.7)), _difference(row(1.7), row(1.5)), _difference(row(1.5), row(1.5))
+    ('ahead by 0.200', 'behind by 0.200', 'level')
+    """
+    difference = other.numbers[RANKED_BY].mean - one.numbers[RANKED_BY].mean
+    if round(difference, 3) == 0:
+        return "level"
+    return f"{'ahead' if difference > 0 else 'behind'} by {abs(difference):.3f}"
+
+
+def cloze(level: LevelResults) -> str:
+    """What the models that see both sides reach."""
+    best = cloze_scores(level)[0]
+    return (
+        f"{best.name} fills a gap at {_bits(best)} pseudo {UNIT}. It sees the text on both sides of the gap, "
+        "so this number cannot be compared with those above, where the future is unknown."
+    )
+
+
+def memory(level: LevelResults) -> str:
+    """How fast the gradient of the trained models fades, the slowest first."""
+    rows = reaches(level)
+    lives = [f"{row.trained['half_life'].mean:.1f} steps in {row.model}" for row in rows if "half_life" in row.trained]
+    lasting = [row.model for row in rows if "half_life" not in row.trained]
+    sentences = [f"After training, the gradient halves every {listed(lives)}."] if lives else []
+    if lasting:
+        sentences.append(f"With some seed of {listed(lasting)} it does not fade at all.")
+    return " ".join(sentences)
+
+
+def samples(level: LevelResults) -> str:
+    """What is shown of the samples."""
+    return (
+        f"The first samples of each model's seed {level.models[0].seeds[0].seed}, none picked by hand. The "
+        "log-probability is that of the whole text under the model itself: the nearer to zero, the likelier."
+    )
+
+
+def band(level: LevelResults) -> str:
+    """What the bands in the figures are, where there are some."""
+    return " Lines are means over seeds, bands reach from the lowest to the highest seed." if _seeds(level) > 1 else ""
+
+
+def _seeds(level: LevelResults) -> int:
+    return len(level.models[0].seeds)
+
+
+def against(results: Results) -> str:
+    """What a level gains and pays, beside the others."""
+    rows = levels_compared(results)
+    coarse = max(rows, key=lambda row: row.chars_per_token)
+    fine = min(rows, key=lambda row: row.chars_per_token)
+    return (
+        f"A token covers {fine.chars_per_token:.2f} characters for {LEVELS[fine.level]} and "
+        f"{coarse.chars_per_token:.2f} for {LEVELS[coarse.level]}, so the same text is "
+        f"{coarse.chars_per_token / fine.chars_per_token:.1f} times as many steps long when read as "
+        f"{LEVELS[fine.level]}. {_best_level(results)}"
+    )
+
+
+def costs(results: Results) -> str:
+    """What the second table of the comparison shows, and who is cheapest."""
+    return (
+        f"{UNIT.capitalize()} compare across levels; the cost is counted in weights used to predict one character, "
+        "one multiply-add each: a long token spreads the cost of its step over many characters, but a large "
+        "vocabulary makes each step dearer."
+    )
+
+
+def _best_level(results: Results) -> str:
+    found = [
+        (bits.mean, row.model, level) for row in costs_compared(results) for level, bits in row.bits_per_char.items()
+    ]
+    if not found:
+        return ""
+    bits, model, level = min(found)
+    return f"The fewest {UNIT} of all, {bits:.3f}, are those of {model} on {LEVELS[level]}."

@@ -1,0 +1,48 @@
+"""Stage `report`: tables, figures, sample texts and words for all selected items."""
+
+import sys
+
+from pipeline.artifacts import Result
+from pipeline.params import RunParams
+from pipeline.report.collect import collect
+from pipeline.report.exports import headline, write_exports
+from pipeline.report.figures import write_figures
+from pipeline.report.render import write_report
+from pipeline.report.selection import remove_leftovers
+from pipeline.stage import Input, Output, stage
+
+
+@stage(sync=True)
+def report(
+    run: RunParams,
+    *,
+    corpus: Input,
+    tokenization: Input,
+    vocabulary: Input,
+    baseline: Input,
+    train: Input,
+    gradients: Input,
+    sampling: Input,
+    out: Output,
+) -> Result:
+    """Tell what all selected models reached: report.html, report.md, metrics.json, CSV files and figures."""
+    folders = {
+        "corpus": corpus,
+        "tokenization": tokenization,
+        "vocabulary": vocabulary,
+        "baseline": baseline,
+        "train": train,
+        "gradients": gradients,
+        "sampling": sampling,
+    }
+    for path in remove_leftovers(folders, run):
+        sys.stderr.write(f"  removed {path}: run in params.yaml selects it no longer; DVC's cache keeps it\n")
+    results = collect(folders, run)
+    figures = write_figures(results, out)
+    write_exports(results, out)
+    write_report(results, out)
+    return Result(headline(results), artifacts=["report.html", "report.md", *figures])
+
+
+if __name__ == "__main__":
+    report.main()

@@ -1,0 +1,98 @@
+"""A small tree of outs, as the stages would leave it: two levels, three models (one of them cloze), two seeds."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from pipeline.artifacts import Record, Row, write_json
+from pipeline.params import RunParams
+
+BITS = {("char", "rnn"): 2.0, ("char", "lstm"): 1.5, ("char", "bilstm"): 0.9}
+BITS |= {("word", "rnn"): 2.2, ("word", "lstm"): 1.8, ("word", "bilstm"): 1.1}
+SHIFT = {1: -0.1, 2: 0.1}
+"""Seeds lie at the mean -+ 0.1: s = 0.1 sqrt 2, the half-width t(0.975; 1) s / sqrt 2 = 1.2706."""
+PARAMETERS = {"rnn": 1000.0, "lstm": 4000.0, "bilstm": 8000.0}
+HALF_LIVES = {"rnn": 2.0, "lstm": 16.0}
+"""The cloze model has none."""
+SPLITS = ("train", "validation", "test")
+
+
+@pytest.fixture
+def run() -> RunParams:
+    return RunParams(levels=["char", "word"], models=["rnn", "lstm", "bilstm"], seeds=[1, 2])
+
+
+@pytest.fixture
+def folders(tmp_path: Path, run: RunParams) -> dict[str, Path]:
+    """Paths of the inputs of the stage `report`."""
+    out = {name: tmp_path / "out" / name for name in ("corpus", "tokenization", "vocabulary", "baseline")}
+    out |= {name: tmp_path / "out" / name for name in ("train", "gradients", "sampling")}
+    _corpus(out["corpus"])
+    for level in run.levels:
+        write_level(out, level)
+        for model in run.models:
+            for seed in run.seeds:
+                write_seed(out, level, model, seed)
+    return out
+
+
+def save(folder: Path, metrics: Mapping[str, float], history: list[Row], params: Mapping[str, object]) -> None:
+    Record(params, {}, metrics, history).save(folder)  # type: ignore[arg-type]
+
+
+def _corpus(folder: Path) -> None:
+    save(folder, {}, [], {})
+    sizes = {"train": (8, 800), "validation": (1, 100), "test": (1, 100)}
+    splits = {split: {"units": units, "characters": n} for split, (units, n) in sizes.items()}
+    write_json(folder / "corpus.json", {"unit": "paragraph", "splits": splits})
+
+
+def write_level(out: Mapping[str, Path], level: str) -> None:
+    per_token = {"char": 1, "word": 5}[level]
+    for name in ("tokenization", "vocabulary", "baseline"):
+        save(out[name] / level, {}, [], {})
+    write_json(out["tokenization"] / level / "tokenization.json", {"level": level, "scheme": level, "splits": {}})
+    counts = {split: {"units": 2, "tokens": 200, "characters": 200 * per_token, "unknown": 0} for split in SPLITS}
+    counts["test"]["unknown"] = {"char": 0, "word": 5}[level]
+    write_json(out["vocabulary"] / level / "vocabulary.json", {"level": level, "size": 11, "splits": counts})
+    rows = [_ngram(1, 4.0, 4.0), _ngram(2, 1.75, 1.7), _ngram(3, 1.8, 1.65)]
+    compressor = {"name": "bz2", "validation": {"bits_per_char": 2.5}, "test": {"bits_per_char": 2.6}}
+    write_json(out["baseline"] / level / "baseline.json", {"rows": [*rows, compressor]})
+
+
+def _ngram(order: int, validation: float, test: float) -> dict[str, object]:
+    def score(bits: float) -> dict[str, float]:
+        return {"nats_per_token": bits, "perplexity": 2 * bits, "bits_per_char": bits}
+
+    return {"name": f"{order}-gram", "order": order, "validation": score(validation), "test": score(test)}
+
+
+def write_seed(out: Mapping[str, Path], level: str, model: str, seed: int) -> None:
+    bits = BITS.get((level, model), 3.0) + SHIFT.get(seed, 0.0)
+    item = f"{level}-{model}-{seed}"
+    scores = {
+        f"{split}/{key}": value
+        for split in ("validation", "test")
+        for key, value in {"nats_per_token": bits, "perplexity": 10 * bits, "bits_per_char": bits}.items()
+    }
+    metrics = {**scores, "parameters": PARAMETERS.get(model, 1.0), "best_step": 20.0, "tokens_seen": 640.0}
+    curve = [Row(step, {"validation/bits_per_char": bits + 10 / step}) for step in (10, 20)]
+    history = [Row(5, {"train/bits_per_char": 4.0}), *curve]
+    embedded = {"model.embedding_size": 5, "model.tied_embeddings": False}
+    save(out["train"] / item, metrics, history, {"model.bidirectional": model == "bilstm", **embedded})
+    write_gradients(out["gradients"] / item, model)
+    save(out["sampling"] / item, {"copied_5": 0.25}, [], {})
+    sample = {"text": f"<script>alert('{item}')</script> | a & b\r\n\u2028```end", "log_probability": -12.5}
+    lines = [json.dumps(sample, ensure_ascii=False) for _ in range(3)]
+    (out["sampling"] / item / "samples.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_gradients(folder: Path, model: str) -> None:
+    half_life = HALF_LIVES.get(model)
+    metrics = {} if half_life is None else {"trained/half_life": half_life, "initial/half_life": 1.0}
+    metrics |= {"trained/reached_10pct": 0.0, "initial/horizon_10pct": 4.0, "initial/reached_10pct": 1.0}
+    decay = 0.5 ** (1 / (half_life or 4.0))
+    rows = [Row(lag, {"gradient/initial": 0.5**lag, "gradient/trained": decay**lag}) for lag in range(31)]
+    save(folder, metrics, rows, {"gradients.max_lag": 30})

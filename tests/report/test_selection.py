@@ -1,0 +1,38 @@
+from pathlib import Path
+
+from pipeline.params import RunParams
+from pipeline.report.selection import remove_leftovers
+
+
+def tree(folders: dict[str, Path]) -> dict[str, bytes]:
+    """Everything that DVC would hash."""
+    return {str(f): f.read_bytes() for folder in folders.values() for f in sorted(folder.rglob("*")) if f.is_file()}
+
+
+def test_nothing_selected_is_removed(folders: dict[str, Path], run: RunParams):
+    before = tree(folders)
+    assert list(remove_leftovers(folders, run)) == []
+    assert tree(folders) == before
+
+
+def test_what_is_left_equals_a_fresh_clone(folders: dict[str, Path], run: RunParams):
+    smaller = RunParams(levels=["char"], models=["rnn"], seeds=[2])
+    fresh = {p: b for p, b in tree(folders).items() if "/word" not in p and ("/char-" not in p or "/char-rnn-2/" in p)}
+    removed = list(remove_leftovers(folders, smaller))
+    assert tree(folders) == fresh
+    # of 12 trainings one stays, in three folders; one of two levels stays in three more
+    assert len(removed) == 3 * 11 + 3
+    assert folders["train"] / "word-lstm-1" in removed
+
+
+def test_a_seed_is_no_prefix_of_another(folders: dict[str, Path], run: RunParams):
+    (folders["train"] / "char-rnn-1").rename(folders["train"] / "char-rnn-11")
+    assert list(remove_leftovers(folders, run)) == [folders["train"] / "char-rnn-11"]
+
+
+def test_what_no_stage_wrote_is_not_ours_to_remove(folders: dict[str, Path], run: RunParams):
+    (folders["train"] / "notes").mkdir()
+    (folders["train"] / "notes.txt").write_text("mine")
+    assert list(remove_leftovers(folders, run)) == []
+    assert (folders["train"] / "notes").is_dir()
+    assert (folders["train"] / "notes.txt").read_text() == "mine"

@@ -1,0 +1,73 @@
+from pathlib import Path
+
+import pytest
+
+from pipeline.params import RunParams
+from pipeline.report.collect import Results, collect
+from pipeline.report.estimates import Estimate
+from pipeline.report.tables import cloze_scores, costs_compared, levels_compared, reaches, scores
+
+
+@pytest.fixture
+def results(folders: dict[str, Path], run: RunParams) -> Results:
+    return collect(folders, run)
+
+
+def test_networks_and_floor_stand_in_one_order(results: Results):
+    assert [row.name for row in scores(results.levels[0])] == ["lstm", "3-gram", "2-gram", "rnn", "bz2", "1-gram"]
+    assert [row.name for row in scores(results.levels[1])] == ["3-gram", "2-gram", "lstm", "rnn", "bz2", "1-gram"]
+
+
+def test_one_order_is_marked(results: Results):
+    assert [row.name for row in scores(results.levels[0]) if row.is_best_order] == ["2-gram"]
+
+
+def test_a_compressor_has_no_perplexity_and_no_parameters(results: Results):
+    bz2 = next(row for row in scores(results.levels[0]) if row.kind == "compressor")
+    assert bz2["validation/bits_per_char"] == Estimate(2.5, None, 1)
+    assert bz2["test/perplexity"] is None
+    assert bz2["parameters"] is None
+
+
+def test_the_cloze_model_has_a_table_of_its_own(results: Results):
+    assert [row.name for row in cloze_scores(results.levels[0])] == ["bilstm"]
+    assert "bilstm" not in {row.name for row in scores(results.levels[0])}
+
+
+def test_reaches_put_the_longest_memory_first_and_none_last(results: Results):
+    rows = reaches(results.levels[0])
+    assert [row.model for row in rows] == ["lstm", "rnn", "bilstm"]
+    assert rows[0].trained["half_life"].mean == 16.0
+    assert rows[0].initial["half_life"].mean == 1.0
+    assert "half_life" not in rows[2].trained
+    assert rows[0].max_lag == 30
+
+
+def test_levels_are_compared_by_hand_computed_ratios(results: Results):
+    char, word = levels_compared(results)
+    assert (char.chars_per_token, word.chars_per_token) == (1.0, 5.0)
+    assert char.tokens_per_unit == 100.0
+    assert word.unknown_rate == 5 / 200
+    assert word.vocabulary_size == 11
+
+
+def test_cost_is_the_weights_used_for_each_character(results: Results):
+    rnn = costs_compared(results)[0]
+    # 1000 parameters less a look-up of 11 rows of 5; a word is used for 5 characters
+    assert rnn.multiply_adds_per_char == {"char": 945.0, "word": 189.0}
+    assert rnn.bits_per_char["word"].mean == pytest.approx(2.2)
+
+
+def test_tied_embeddings_are_used_by_the_softmax(folders: dict[str, Path], run: RunParams):
+    from pipeline.artifacts import Record
+
+    for level in ("char", "word"):
+        for seed in (1, 2):
+            folder = folders["train"] / f"{level}-rnn-{seed}"
+            old = Record.load(folder)
+            Record({**old.params, "model.tied_embeddings": True}, {}, old.metrics, old.history).save(folder)
+    assert costs_compared(collect(folders, run))[0].multiply_adds_per_char["char"] == 1000.0
+
+
+def test_the_cloze_model_is_not_compared_with_the_others(results: Results):
+    assert [row.model for row in costs_compared(results)] == ["rnn", "lstm"]
