@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import IterableDataset
 
 from pipeline.params import TrainingParams
 from pipeline.text.windows import Ids, segment_bounds, stream_windows, unit_bounds, unit_windows
@@ -15,11 +14,10 @@ Batch = tuple[Tensor, Tensor, Tensor]
 """Inputs (B, T), targets (B, T), fresh (B)."""
 
 
-class TrainingWindows(IterableDataset):
+class TrainingWindows:
     """The training split, over and over, in an order that the seed alone decides."""
 
     def __init__(self, ids: Ids, begin: int, training: TrainingParams, seed: int) -> None:
-        super().__init__()
         self.ids, self.begin, self.training, self.seed = ids, begin, training, seed
         self.is_stream = training.batching == "stream"
         self.bounds = (

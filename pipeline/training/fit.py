@@ -1,5 +1,6 @@
 """Train a network on a text and score what came of it."""
 
+import logging
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,17 +74,17 @@ def final_score(network: Network, split: Split, batching: str, batch_size: int) 
 
 
 def _run(module: SequenceModule, data: TrainingWindows, callbacks: list[pl.Callback], runtime: RuntimeParams) -> None:
-    loader = torch.utils.data.DataLoader(data, batch_size=None)
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no lines about absent GPUs and TPUs
+    trainer = pl.Trainer(
+        max_steps=data.num_steps,
+        accelerator=runtime.accelerator,
+        devices=1,
+        callbacks=callbacks,
+        logger=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        deterministic=True,
+    )
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*")  # a window costs 0.1 ms to cut
-        trainer = pl.Trainer(
-            max_steps=data.num_steps,
-            accelerator=runtime.accelerator,
-            devices=1,
-            callbacks=callbacks,
-            logger=False,
-            enable_checkpointing=False,
-            enable_model_summary=False,
-            deterministic=True,
-        )
-        trainer.fit(module, loader)
+        warnings.filterwarnings("ignore", message=".*LeafSpec", category=FutureWarning)  # Lightning's own, of torch
+        trainer.fit(module, data)

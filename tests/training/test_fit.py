@@ -1,0 +1,161 @@
+import math
+from itertools import islice, pairwise
+
+import numpy as np
+import pytest
+import torch
+from sizes import V
+
+from pipeline.artifacts import Row
+from pipeline.networks.build import build
+from pipeline.networks.cloze import ClozeModel
+from pipeline.networks.evaluation import evaluation_windows, nats_of, window_logits
+from pipeline.params import RuntimeParams, TrainingParams
+from pipeline.training.data import TrainingWindows
+from pipeline.training.fit import final_score, fit
+from pipeline.training.split import Split
+
+RUNTIME = RuntimeParams(threads=1, accelerator="cpu")
+STREAM = TrainingParams(
+    batching="stream",
+    batch_size=3,
+    bptt_steps=5,
+    segment_tokens=40,
+    budget_tokens=300,
+    weight_decay=0.1,
+    max_grad_norm=0.5,
+    num_validations=2,
+    log_every_steps=4,
+)
+UNITS = STREAM.model_copy(update={"batching": "units", "segment_tokens": None, "bptt_steps": 20})
+
+
+def split(seed: int, size: int = 400) -> Split:
+    ids = np.random.default_rng(seed).integers(0, V, size=size).astype(np.uint8)
+    ids[-1] = 0
+    return Split(ids, characters=2 * size, spelling_nats=0.0)
+
+
+def train(network, training=STREAM, seed=1, train=None, rows=None):
+    live = (lambda new: None) if rows is None else rows.extend
+    data = split(1) if train is None else train
+    return fit(network, data, split(2), learning_rate=0.02, training=training, runtime=RUNTIME, seed=seed, live=live)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("training", [STREAM, UNITS], ids=["stream", "units"])
+def test_training_is_the_bare_loop(model, training, bidirectional):
+    """The same windows, loss, clipping, optimiser and schedule written out in plain torch end in the same weights."""
+    section = model("lstm", bidirectional=bidirectional)
+    network, bare = (build(section, V, seed=1) for _ in range(2))
+    train(network, training.model_copy(update={"num_validations": 1}))
+
+    data = TrainingWindows(split(1).ids, V, training, seed=1)
+    optimizer = torch.optim.AdamW(bare.parameters(), 0.02, weight_decay=0.1)
+    cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.02, total_steps=data.num_steps + 1, cycle_momentum=False)
+    state = None
+    for inputs, targets, fresh in islice(data, data.num_steps):
+        if state is None or fresh.all():
+            state = None
+        else:
+            state = tuple(torch.where(fresh[None, :, None], 0.0, part.detach()) for part in state)
+        if isinstance(bare, ClozeModel):
+            logits, state = bare(inputs, targets, (targets >= 0).sum(1), state)
+        else:
+            logits, state = bare(inputs, state)
+        log_p = torch.log_softmax(logits, -1)[targets >= 0]
+        loss = -log_p[torch.arange(len(log_p)), targets[targets >= 0]].sum() / len(log_p)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(bare.parameters(), 0.5)
+        optimizer.step()
+        cycle.step()
+    for name, weight in bare.state_dict().items():
+        torch.testing.assert_close(network.state_dict()[name], weight, rtol=1e-4, atol=1e-6)
+
+
+def test_a_state_that_is_carried_changes_what_is_learned(model, monkeypatch):
+    carrying, forgetting = (build(model("gru"), V, seed=1) for _ in range(2))
+    train(carrying)
+    monkeypatch.setattr("pipeline.training.module.carried", lambda state, fresh: None)
+    train(forgetting)
+    weights = "stack.rnn.weight_hh_l0"
+    assert not torch.allclose(carrying.state_dict()[weights], forgetting.state_dict()[weights])
+
+
+def test_the_same_seed_gives_the_same_bytes_with_dropout(model):
+    first, again, other = (build(model("lstm", dropout=0.3), V, seed=1) for _ in range(3))
+    one, two, three = train(first), train(again), train(other, seed=2)
+    assert one == two
+    assert one != three
+    for name, weight in first.state_dict().items():
+        assert torch.equal(again.state_dict()[name], weight)
+
+
+def test_a_text_without_surprise_is_learned(model):
+    """Units 1 2 3 4 over and over: a network that sees its inputs pays next to nothing for them."""
+    ids = np.tile(np.array([1, 2, 3, 4, 0], np.uint8), 80)
+    text = Split(ids, len(ids), 0.0)
+    network = build(model("gru"), V, seed=1)
+    longer = STREAM.model_copy(update={"budget_tokens": 3000, "max_grad_norm": 5.0})
+    train(network, longer, train=text)
+    assert final_score(network, text, "stream", 3).nats_per_token < 0.2 < math.log(V)
+
+
+def test_the_best_weights_are_kept_not_the_last(model):
+    """Learning by heart what is random: validation gets worse, and an early step is the best."""
+    network = build(model("lstm"), V, seed=1)
+    longer = STREAM.model_copy(update={"budget_tokens": 6000, "num_validations": 10, "max_grad_norm": 5.0})
+    trained = train(network, longer)
+    curve = {
+        row.step: row.metrics["validation/nats_per_token"]
+        for row in trained.history
+        if "validation/nats_per_token" in row.metrics
+    }
+    assert len(curve) == 10
+    assert trained.best_step == min(curve, key=curve.__getitem__) < max(curve)
+    nats, tokens = nats_of(network, evaluation_windows(split(2).ids, V, "stream", longer.batch_size))
+    assert nats / tokens == pytest.approx(curve[trained.best_step], rel=1e-6)
+
+
+def test_rows_are_means_since_the_row_before_and_are_shown_at_once(model):
+    shown: list[Row] = []
+    trained = train(build(model("rnn"), V, seed=1), rows=shown)
+    assert shown == list(trained.history)
+    rows = [row for row in shown if "train/nats_per_token" in row.metrics]
+    assert [row.step for row in rows] == [4, 8, 12, 16, 20]
+    assert rows[-1].metrics["train/tokens"] == trained.tokens_seen
+    assert rows[0].metrics["train/nats_per_token"] == pytest.approx(math.log(V), rel=0.3)
+    bits = rows[0].metrics["train/nats_per_token"] / math.log(2) / 2  # two characters a token
+    assert rows[0].metrics["train/bits_per_char"] == pytest.approx(bits, rel=0.05)
+
+
+def test_the_norm_is_logged_before_clipping(model):
+    shown: list[Row] = []
+    train(build(model("rnn"), V, seed=1), STREAM.model_copy(update={"max_grad_norm": 1e-6}), rows=shown)
+    norms = [row.metrics["train/grad_norm"] for row in shown if "train/grad_norm" in row.metrics]
+    assert min(norms) > 0.01
+
+
+def test_the_final_score_counts_every_token_and_all_characters(model):
+    text = Split(split(3).ids, characters=1000, spelling_nats=50.0)
+    score = final_score(build(model("gru"), V, seed=1), text, "stream", 3)
+    assert (score.tokens, score.characters, score.spelling_nats) == (400, 1000, 50.0)
+
+
+def test_windows_of_a_lane_follow_each_other(model):
+    data = TrainingWindows(split(1).ids, V, STREAM, seed=1)
+    windows = list(islice(data, 40))
+    for (_, targets, _), (inputs, _, fresh) in pairwise(windows):
+        for lane in range(3):
+            if not fresh[lane] and inputs[lane, 0] != V:
+                assert inputs[lane, 0] == targets[lane, -1]
+
+
+def test_the_logits_of_both_kinds_come_one_way(model):
+    inputs = torch.tensor([[V, 1, 2]])
+    targets = torch.tensor([[1, 2, 0]])
+    for bidirectional in (False, True):
+        network = build(model("gru", bidirectional=bidirectional), V, seed=1)
+        logits, _ = window_logits(network, inputs, targets, None)
+        assert logits.shape == (1, 3, V)
