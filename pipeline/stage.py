@@ -84,7 +84,8 @@ class Stage:
         except PipelineError as error:
             return self._fail(EXIT_USER_ERROR, str(error))
         except KeyboardInterrupt:
-            return self._fail(EXIT_INTERRUPTED, "interrupted")
+            sys.stderr.write("interrupted\n")  # a live run says KILLED by now; a short stage leaves no run
+            return EXIT_INTERRUPTED
         except Exception:
             return self._fail(EXIT_BUG, traceback.format_exc())
 
@@ -115,7 +116,7 @@ class Stage:
         if self.sync and "DVC_ROOT" in os.environ:
             from pipeline import tracking
 
-            tracking.sync_from_stage(record, options.out)
+            tracking.sync_from_stage(options.out)
 
     def _section(self, params: Params, name: str, options: argparse.Namespace) -> Section:
         if name == "model":

@@ -1,0 +1,15 @@
+"""MLflow as a view of the records: one run for every stage, found by what it did, rebuilt from what it left.
+
+work      what a stage did, as DVC tells it, and the key of it
+store     the MLflow store, made once
+runs      a run in the store: found, filled from a record, ended
+live      the run of a stage while it runs, and of one that failed
+mirror    the store brought up to date with dvc.lock
+
+The only room that imports mlflow, and that at the latest moment: it costs seconds. See docs/tracking.md.
+"""
+
+from pipeline.tracking.live import LiveRun, live_run, record_failure
+from pipeline.tracking.mirror import SyncReport, sync, sync_from_stage
+
+__all__ = ["LiveRun", "SyncReport", "live_run", "record_failure", "sync", "sync_from_stage"]

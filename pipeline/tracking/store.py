@@ -1,0 +1,117 @@
+"""The MLflow store: `mlflow.db` and `mlartifacts` at the project's root, unless MLFLOW_TRACKING_URI says otherwise."""
+
+import os
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from pipeline.errors import TrackingError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+EXPERIMENT = "unroll"
+LOCK_SECONDS = 120
+"""How long a process waits for another that writes; a sync of a whole pipeline takes some seconds."""
+
+_SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",  # else every creation tells of each of its migrations
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",  # MLflow's own values let a dead server hold a training for many minutes
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+}
+"""What MLflow is told before it is imported; the user's environment goes first."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """The experiment of this project in an open MLflow store."""
+
+    client: "MlflowClient"
+    experiment: str
+    where: str
+    """The address, without its password."""
+    lock: FileLock
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """No other process of this project finds or makes runs meanwhile."""
+        with _held(self.lock), translated(self.where):
+            yield
+
+
+def open_store(root: Path) -> Store:
+    """The store of the project at `root` (DVC_ROOT where DVC runs us, as `dvc exp run --temp` works in a copy).
+
+    Raises:
+        TrackingError: where it cannot be reached, read or written.
+    """
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
+    from mlflow import MlflowClient
+
+    root = Path(os.environ.get("DVC_ROOT", root)).resolve()
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / 'mlflow.db'}"
+    where = re.sub(r"//[^/@]*@", "//", uri)
+    (root / ".work").mkdir(exist_ok=True)
+    lock = FileLock(root / ".work" / "mlflow.lock", timeout=LOCK_SECONDS)
+    with _held(lock), translated(where):  # two processes that make the tables at once make each other fail
+        _use_write_ahead_log(uri)
+        client = MlflowClient(uri)
+        return Store(client, _experiment(client, root), where, lock)
+
+
+def _experiment(client: "MlflowClient", root: Path) -> str:
+    """The experiment's id. A server knows where its artifacts go; a database would take the working directory."""
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    if experiment is not None:
+        return experiment.experiment_id
+    is_server = client.tracking_uri.startswith("http")
+    return client.create_experiment(EXPERIMENT, None if is_server else (root / "mlartifacts").as_uri())
+
+
+def _use_write_ahead_log(uri: str) -> None:
+    """Readers (the UI) and a writer do not wait for each other; the setting stays in the file."""
+    from sqlalchemy.engine import make_url
+
+    if uri.startswith("sqlite:"):
+        connection = sqlite3.connect(str(make_url(uri).database), timeout=LOCK_SECONDS)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        finally:
+            connection.close()
+
+
+@contextmanager
+def translated(where: str) -> Iterator[None]:
+    """Errors of MLflow and its database as a TrackingError; what MLflow calls invalid is a bug of ours."""
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, sqlite3.Error) as error:
+        if getattr(error, "error_code", None) == "INVALID_PARAMETER_VALUE":
+            raise
+        what = " ".join(str(error).split())
+        what_to_do = "start the server or correct MLFLOW_TRACKING_URI; `unroll sync` then brings MLflow up to date"
+        raise TrackingError(where, "the MLflow store must answer", what, what_to_do) from error
+
+
+@contextmanager
+def _held(lock: FileLock) -> Iterator[None]:
+    try:
+        with lock:
+            yield
+    except Timeout:
+        rule = f"free within {LOCK_SECONDS} seconds"
+        what_to_do = "wait for the process that holds it, or end it"
+        raise TrackingError(lock.lock_file, rule, "held by another process", what_to_do) from None

@@ -1,0 +1,129 @@
+"""A tiny DVC project: real `dvc repro`, real records, no training."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+PARAMS = """\
+seeds: [1, 2]
+models:
+  gru: {hidden_size: 3, learning_rate: 1e-5, dropout: 0.1, embedding_size: null, tied: false, prompt: ""}
+"""
+
+DVC_YAML = """\
+stages:
+  corpus:
+    cmd: python stages/tiny.py corpus --out out/corpus
+    deps: [data, stages/tiny.py]
+    outs: [out/corpus]
+  train:
+    matrix:
+      model: [gru]
+      seed: ${seeds}
+    cmd: >-
+      python stages/tiny.py train --model ${item.model} --seed ${item.seed}
+      --out out/train/${item.model}-${item.seed}
+    deps: [out/corpus, stages/tiny.py]
+    params: ["models.${item.model}"]
+    outs: ["out/train/${item.model}-${item.seed}"]
+  report:
+    cmd: python stages/tiny.py report --out reports
+    deps: [out/train, stages/tiny.py]
+    outs: [reports]
+"""
+
+STAGES = '''\
+"""Three stages: a short one, a live one whose curve depends on its params and seed, and one that syncs."""
+
+import argparse
+import os
+import signal
+from pathlib import Path
+
+from pipeline import tracking
+from pipeline.artifacts import Record, Row, flatten, write_json
+from pipeline.params import read_yaml
+
+parser = argparse.ArgumentParser()
+parser.add_argument("stage")
+parser.add_argument("--model")
+parser.add_argument("--seed", type=int)
+parser.add_argument("--out", type=Path)
+options = parser.parse_args()
+out = options.out
+(out / "figures").mkdir(parents=True, exist_ok=True)
+(out / "figures" / "curve.txt").write_text(f"{options.stage} {options.seed}")
+trouble = os.environ.get("TROUBLE")  # not seen by DVC, as trouble is
+
+if options.stage == "train":
+    params = flatten(read_yaml(Path("params.yaml"))["models"][options.model])
+    tags = {"stage": "train", "level": "char", "model": options.model, "cell": "gru", "seed": str(options.seed)}
+    rows = [
+        Row(step, {"train/nats_per_token": options.seed + params["hidden_size"] / step, "train/grad_norm": 1 / step})
+        for step in range(10, 60, 10)
+    ]
+    with tracking.live_run(params, tags) as run:
+        for row in rows:
+            run.log([row, Row(row.step, {"time/elapsed": 0.5})])
+            if trouble == "kill" and row.step == 30:
+                run._send()
+                os.kill(os.getpid(), signal.SIGKILL)
+            if trouble == "interrupt" and row.step == 30:
+                raise KeyboardInterrupt
+            if trouble == "error" and row.step == 30:
+                raise ValueError("the loss is not finite")
+        finals = {"test/nats_per_token": 1.5, "train/nats_per_token": 0.25}
+        record = Record(params, tags, finals, rows, ["figures/curve.txt"])
+        record.save(out)
+        run.finish(record, out)
+else:
+    if trouble == "short":
+        tracking.record_failure(options.stage, "corpus: the text must not be empty")
+        raise SystemExit(2)
+    history = [Row(1, {"length": 4.0}), Row(2, {"length": 7.0})]
+    Record({"unit": "line"}, {"stage": options.stage}, {"units": 2}, history, ["figures"]).save(out)
+    write_json(out / "corpus.json", {"units": 2})
+    if options.stage == "report":
+        tracking.sync_from_stage(out)
+'''
+
+ENV = {
+    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    "PYTHONPATH": str(Path(__file__).parents[2]),
+    "GIT_CONFIG_GLOBAL": os.devnull,
+}
+
+Shell = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def run_in(folder: Path, *command: str, code: int | None = 0, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder; a wrong exit code shows all it said."""
+    drop = {"MLFLOW_TRACKING_URI", "DVC_ROOT", "DVC_STAGE"}
+    inherited = {key: value for key, value in os.environ.items() if key not in drop}
+    done = subprocess.run(command, cwd=folder, env=inherited | ENV | env, capture_output=True, text=True, check=False)
+    assert code is None or done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The project's root, nothing run yet; no MLflow or DVC environment leaks in."""
+    for name in ("MLFLOW_TRACKING_URI", "DVC_ROOT", "DVC_STAGE"):
+        monkeypatch.delenv(name, raising=False)
+    root = tmp_path / "project"
+    for folder in ("stages", "data"):
+        (root / folder).mkdir(parents=True)
+    (root / "data" / "a.txt").write_text("one\n")
+    (root / "data" / "b.txt").write_text("two\n")
+    (root / "params.yaml").write_text(PARAMS)
+    (root / "dvc.yaml").write_text(DVC_YAML)
+    (root / "stages" / "tiny.py").write_text(STAGES)
+    (root / ".gitignore").write_text(".work/\nmlflow.db*\nmlartifacts/\n")
+    run_in(root, "git", "init", "-q")
+    run_in(root, "dvc", "init", "-q")
+    run_in(root, "dvc", "config", "core.analytics", "false")
+    return root
