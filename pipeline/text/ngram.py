@@ -22,7 +22,8 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Int, Integer
 
-EOS = 0
+from pipeline.text.windows import EOS
+
 NOWHERE = -1
 """The id of every n-gram that the training text lacks: the last place of the arrays that it indexes."""
 

@@ -1,0 +1,122 @@
+"""The floor under every table: n-grams of rising order, and compressors, on the networks' own splits."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.artifacts import Result, Row, damaged, read_json, write_json
+from pipeline.errors import ArtifactError
+from pipeline.metrics import Score
+from pipeline.params import BaselineParams, Level, TrainingParams
+from pipeline.stage import Input, Output, stage
+from pipeline.text.compressors import COMPRESSORS, bits_per_char, joined
+from pipeline.text.ngram import KneserNey
+from pipeline.text.windows import load_ids
+
+SCORED = ("validation", "test")
+
+
+@stage
+def baseline(
+    baseline: BaselineParams, training: TrainingParams, *, level: Level, ids: Input, corpus: Input, out: Output
+) -> Result:
+    """Score n-grams of order 1 to max_order, batched as in training, and compressors; validation chooses the order."""
+    vocabulary = read_json(ids / "vocabulary.json")
+    texts = {name: read_text(corpus, name) for name in ("train", *SCORED)}
+    check_inputs(level, vocabulary, texts)
+    model = KneserNey.fit(load_ids(ids, "train"), vocabulary["size"], baseline.max_order, training.batching)
+    scores = {name: score_orders(model, load_ids(ids, name), vocabulary["splits"][name]) for name in SCORED}
+    best = int(np.argmin([score.nats for score in scores["validation"]]))
+    splits = {name: texts[name] for name in SCORED}
+    compressed = {name: bits_per_char(compress, texts["train"], splits) for name, compress in COMPRESSORS.items()}
+    write_json(out / "baseline.json", {"rows": [*ngram_rows(scores), *compressor_rows(compressed)]})
+    history = [Row(k + 1, by_split({name: scores[name][k] for name in SCORED})) for k in range(baseline.max_order)]
+    write_csv(out / "baseline.csv", history)
+    bits = {f"{split}/{name}_bits_per_char": value for name, row in compressed.items() for split, value in row.items()}
+    metrics = {"best_order": float(best + 1), **history[best].metrics, **bits}
+    return Result(metrics, history, ["baseline.json", "baseline.csv"])
+
+
+def read_text(corpus: Path, split: str) -> str:
+    """The units of a split, each closed by a newline.
+
+    Raises:
+        ArtifactError: where the file is missing or damaged.
+    """
+    import pyarrow.parquet as pq
+
+    path = corpus / f"{split}.parquet"
+    try:
+        return joined(pq.read_table(path, columns=["text"])["text"].to_pylist())
+    except (OSError, ValueError) as error:
+        raise damaged(path, error) from None
+
+
+def check_inputs(level: Level, vocabulary: Mapping[str, Any], texts: Mapping[str, str]) -> None:
+    """The n-grams and the compressors pay for the same characters.
+
+    Raises:
+        ArtifactError: where the vocabulary is of another level, or was made of another text.
+    """
+    if vocabulary["level"] != level:
+        what_to_do = f"hand over the vocabulary of {level}"
+        raise ArtifactError("stages.baseline --ids", f"a vocabulary of level {level}", vocabulary["level"], what_to_do)
+    for name, text in texts.items():
+        characters = vocabulary["splits"][name]["characters"]
+        if len(text) != characters:
+            rule = f"the {characters} characters that the vocabulary's {name} split has"
+            raise ArtifactError("stages.baseline --corpus", rule, len(text), "bring both up to date with `dvc repro`")
+
+
+def score_orders(model: KneserNey, ids: np.ndarray, split: Mapping[str, float]) -> list[Score]:
+    """What each order pays for a split with these counts in vocabulary.json."""
+    sums = model.nats(ids).sum(axis=1).tolist()
+    return [Score(nats, len(ids), int(split["characters"]), float(split["spelling_nats"])) for nats in sums]
+
+
+def by_split(scores: Mapping[str, Score]) -> dict[str, float]:
+    """The ratios of one order: test/bits_per_char and so on."""
+    return {key: value for name, score in scores.items() for key, value in score.as_metrics(name).items()}
+
+
+def ngram_rows(scores: Mapping[str, Sequence[Score]]) -> list[dict[str, object]]:
+    """The n-grams' rows of the report's table, from each split's scores by order.
+
+    >>> ngram_rows({"test": [Score(nats=0.0, tokens=2, characters=2)]})[0]["test"]
+    {'nats_per_token': 0.0, 'perplexity': 1.0, 'bits_per_char': 0.0}
+    """
+    rows = []
+    for n, of_order in enumerate(zip(*scores.values(), strict=True), start=1):
+        ratios = {
+            split: {"nats_per_token": s.nats_per_token, "perplexity": s.perplexity, "bits_per_char": s.bits_per_char}
+            for split, s in zip(scores, of_order, strict=True)
+        }
+        rows.append({"name": f"{n}-gram", "order": n, **ratios})
+    return rows
+
+
+def compressor_rows(compressed: Mapping[str, Mapping[str, float]]) -> list[dict[str, object]]:
+    """The compressors' rows: they know no tokens.
+
+    >>> compressor_rows({"xz": {"validation": 3.0, "test": 4.0}})
+    [{'name': 'xz', 'validation': {'bits_per_char': 3.0}, 'test': {'bits_per_char': 4.0}}]
+    """
+    return [
+        {"name": name, **{split: {"bits_per_char": bits} for split, bits in both.items()}}
+        for name, both in compressed.items()
+    ]
+
+
+def write_csv(path: Path, history: Sequence[Row]) -> None:
+    """The curve over the orders, a line each, for `dvc plots`."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, ["order", *history[0].metrics], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({"order": row.step, **row.metrics} for row in history)
+
+
+if __name__ == "__main__":
+    baseline.main()
