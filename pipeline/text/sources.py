@@ -1,0 +1,179 @@
+"""Units of text from files and from the Hugging Face hub, read through `datasets` as streams: nothing is cached.
+
+A file's bytes are checked first, in a pass of their own: what `datasets` says of bad ones names no file and no place.
+"""
+
+import codecs
+import gzip
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from glob import escape
+from io import BufferedIOBase
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from pipeline.errors import CorpusError
+from pipeline.params import HubParams
+from pipeline.text.units import Unit, group, normalize, units_of
+
+if TYPE_CHECKING:
+    from datasets import Dataset, IterableDataset
+
+BUILDERS = {".txt": "text", ".csv": "csv", ".jsonl": "json", ".parquet": "parquet"}
+"""The builder of `datasets` for a file's ending."""
+CHECKED_BYTES = 1 << 20
+"""Read at a time by the check of a file's bytes."""
+
+
+def files_of(path: Path) -> list[Path]:
+    """The file itself, or the files below a folder by name: hidden ones and DVC's pointers (*.dvc) are not text."""
+    if path.is_file():
+        return [path]
+    below = sorted(file for file in path.rglob("*") if file.is_file() and file.suffix != ".dvc")
+    return [file for file in below if not any(part.startswith(".") for part in file.relative_to(path).parts)]
+
+
+def file_units(files: Sequence[Path], column: str | None, unit: Unit) -> Iterator[str]:
+    """The normalised units of the files, one file after the other.
+
+    Raises:
+        CorpusError: where a file has an unknown ending, bad bytes, or not this column.
+    """
+    for file in files:
+        builder = _builder(file)
+        if builder != "parquet":
+            _check_bytes(file)
+        if builder == "text":
+            yield from _text_units(file, column, unit)
+        else:
+            yield from _row_units(_table_rows(builder, file, column), unit)
+
+
+def hub_units(hub: HubParams, column: str, unit: Unit, split: str) -> Iterator[str]:
+    """The normalised units of one split of a set on the hub; HF_HUB_OFFLINE=1 reads what has been downloaded before.
+
+    Raises:
+        CorpusError: where the hub cannot be reached, or the set has not this split or column.
+    """
+    _check_hub(hub)
+    with _loaded(f"hub: {hub.name}", hub.name, name=hub.config, split=split, streaming=hub.streaming) as rows:
+        yield from _row_units(islice(_texts(rows, f"hub: {hub.name}", column), hub.max_units), unit)
+
+
+def _builder(file: Path) -> str:
+    """The builder for the file's ending, .gz looked through.
+
+    >>> _builder(Path("a.txt.gz")), _builder(Path("a.b.csv"))
+    ('text', 'csv')
+    """
+    ending = Path(file.stem).suffix if file.suffix == ".gz" else file.suffix
+    if ending not in BUILDERS or file.name.endswith(".parquet.gz"):
+        rule = "a corpus file ends with .txt, .csv, .jsonl (each also with .gz), or .parquet"
+        raise CorpusError(str(file), rule, file.name, "convert it, or take it out of corpus.path")
+    return BUILDERS[ending]
+
+
+def _check_bytes(file: Path) -> None:
+    """Read the file once, and raise a CorpusError where it is not UTF-8 or its gzip stream is damaged."""
+    decoder, offset = codecs.getincrementaldecoder("utf-8")(), 0
+    try:
+        with _opened(file) as stream:
+            while chunk := stream.read(CHECKED_BYTES):
+                offset -= len(decoder.getstate()[0])  # a character cut by the last chunk's end is decoded with this one
+                decoder.decode(chunk)
+                offset = stream.tell()
+            offset -= len(decoder.getstate()[0])
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        got, what_to_do = f"0x{error.object[error.start]:02x}", "convert it, for example with iconv -t UTF-8"
+        where = f"{file}: byte {offset + error.start}"
+        raise CorpusError(where, "the text is UTF-8", got, what_to_do) from None
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise CorpusError(str(file), "a whole gzip file", error, "fetch or pack it again") from None
+    if offset == 0 and _builder(file) != "text":
+        raise CorpusError(str(file), "a table with rows", "an empty file", "fill it, or take it out of corpus.path")
+
+
+def _opened(file: Path) -> BufferedIOBase:
+    return gzip.open(file) if file.suffix == ".gz" else file.open("rb")
+
+
+def _text_units(file: Path, column: str | None, unit: Unit) -> Iterator[str]:
+    """The units of a plain text: a document is the file to its last character, lines come as a stream."""
+    if column is not None:
+        raise CorpusError(str(file), "plain text has no columns", f"corpus.column: {column}", "set it to null")
+    sample_by = "document" if unit == "document" else "line"
+    options = {"sample_by": sample_by, "keep_linebreaks": True, "encoding": "utf-8-sig"}  # -sig: a BOM is no text
+    with _loaded(str(file), "text", data_files=[escape(str(file))], split="train", streaming=True, **options) as rows:
+        texts = (normalize(text) for text in _texts(rows, str(file), "text"))
+        yield from texts if unit == "document" else group((line.removesuffix("\n") for line in texts), unit)
+
+
+def _table_rows(builder: str, file: Path, column: str | None) -> Iterator[str]:
+    """The column's texts; a csv is read as text throughout, so that `007` and `NA` stay what they are."""
+    from datasets import Features, Value
+
+    options: dict[str, Any] = {"data_files": [escape(str(file))], "split": "train", "streaming": True}
+    with _loaded(str(file), builder, **options) as rows:
+        _check_column(rows, str(file), column)
+    assert column is not None
+    if builder == "csv":
+        options |= {"features": Features({column: Value("string")}), "keep_default_na": False}
+    with _loaded(str(file), builder, **options) as rows:
+        yield from _texts(rows, str(file), column)
+
+
+def _row_units(rows: Iterator[str], unit: Unit) -> Iterator[str]:
+    for row in rows:
+        yield from units_of(normalize(row), unit)
+
+
+@contextmanager
+def _loaded(where: str, source: str, **options: Any) -> "Iterator[Dataset | IterableDataset]":
+    """The data set, with a cache that vanishes; what goes wrong while it is read is a CorpusError."""
+    from datasets import load_dataset
+    from datasets.exceptions import DatasetsError
+
+    with TemporaryDirectory() as cache:
+        try:
+            yield load_dataset(source, cache_dir=cache, **options)
+        except (DatasetsError, pa.ArrowException, ValueError, OSError) as error:
+            what = " ".join(f"{type(error).__name__}: {error}".split())
+            raise CorpusError(where, "a text set that can be read", what, "mend it, or correct corpus") from None
+
+
+def _texts(rows: "Dataset | IterableDataset", where: str, column: str) -> Iterator[str]:
+    """The column's values, each of which is text."""
+    if rows.column_names is not None:
+        _check_column(rows, where, column)
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row[column], str):
+            what_to_do = "mend the row, or name another column"
+            raise CorpusError(f"{where}: row {number}", f"{column} holds text", repr(row[column]), what_to_do)
+        yield row[column]
+
+
+def _check_column(rows: "Dataset | IterableDataset", where: str, column: str | None) -> None:
+    columns = rows.column_names or list(next(iter(rows), {}))
+    if column not in columns:
+        raise CorpusError(where, f"corpus.column is one of {columns}", column, "name the column that holds the text")
+
+
+def _check_hub(hub: HubParams) -> None:
+    """Ask the hub once: `datasets` alone tries for 23 s before it says that there is no network."""
+    from httpx2 import HTTPError
+    from huggingface_hub import HfApi, constants
+
+    if constants.HF_HUB_OFFLINE:
+        return
+    try:
+        HfApi().dataset_info(hub.name, timeout=10)
+    except (HTTPError, OSError) as error:
+        what = " ".join(str(error).split())
+        what_to_do = "correct corpus.hub.name, join the network, or set HF_HUB_OFFLINE=1 to read the local cache"
+        raise CorpusError(f"hub: {hub.name}", "a set that the hub can give", what, what_to_do) from None
