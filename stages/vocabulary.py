@@ -1,0 +1,38 @@
+"""Learn the vocabulary of one level from the training split, and encode every split with it."""
+
+from pipeline.artifacts import Result, read_json, write_json
+from pipeline.params import Level, VocabularyParams
+from pipeline.stage import Input, Output, stage
+from pipeline.text.batches import SPLITS
+from pipeline.text.encoding import encode_split, spelling_nats
+from pipeline.text.tokenization import read_tokens
+from pipeline.text.vocabulary import Vocabulary, count_types, learn
+
+
+@stage
+def vocabulary(vocabulary: VocabularyParams, *, level: Level, tokens: Input, out: Output) -> Result:
+    """Write tokenizer.json, each split's ids as .npy, vocabulary.json with its counts, vocabulary.txt to read."""
+    about = read_json(tokens / "tokenization.json")
+    counts = count_types(read_tokens(tokens / "train.parquet"))
+    learned = Vocabulary(learn(counts, vocabulary.max_size, about["scheme"]))
+    learned.save(out / "tokenizer.json")
+    splits, metrics = {}, {"size": float(learned.size)}
+    for name in SPLITS:
+        tally = encode_split(read_tokens(tokens / f"{name}.parquet"), learned, out / f"{name}.npy")
+        nats = spelling_nats(tally.unknown_types, counts, about["scheme"])
+        splits[name] = {
+            "units": tally.units,
+            "tokens": tally.tokens,
+            "characters": about["splits"][name]["characters"],
+            "unknown": tally.unknown,
+            "spelling_nats": nats,
+        }
+        metrics |= {f"{name}/spelling_nats": nats, **tally.as_metrics(name)}
+        if name == "train":
+            learned.save_listing(out / "vocabulary.txt", tally.counts)
+    write_json(out / "vocabulary.json", {"level": level, "size": learned.size, "splits": splits})
+    return Result(metrics, artifacts=["tokenizer.json", "vocabulary.json", "vocabulary.txt"])
+
+
+if __name__ == "__main__":
+    vocabulary.main()
