@@ -16,6 +16,8 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito (2008), told apart by colour-blind readers; without yellow and black, which one theme would hide."""
 MARKERS = "osD^vPX"
 INK = "#1b1f24"
+LOWEST = 1e-12
+"""The axis of gradients ends here at the latest: what is below is gone for any optimiser."""
 _LOOK: dict[Any, Any] = {
     "svg.hashsalt": "unroll",  # ids made from the content: equal figures have equal bytes
     "axes.spines.top": False,
@@ -81,7 +83,7 @@ def _floor_line(axes: "Axes", level: LevelResults) -> None:
 
 
 def _gradients(level: LevelResults) -> "Figure":
-    figure, axes = _blank(x="lag: steps back in time", y="norm of the gradient")
+    figure, axes = _blank(x="lag: steps back in time", y="norm of the gradient, relative to lag 0")
     look = styles(level.models)
     for model in level.models:
         every = max(1, len(model.curve("gradients", "gradient/trained")) // 10)
@@ -89,6 +91,7 @@ def _gradients(level: LevelResults) -> "Figure":
         _draw(axes, model.curve("gradients", "gradient/trained"), label=model.name, **line)
         _draw(axes, model.curve("gradients", "gradient/initial"), linestyle="--", alpha=0.7, **line)
     axes.set_yscale("log")
+    axes.set_ylim(bottom=max(axes.get_ylim()[0], LOWEST))
     axes.plot([], [], color="#808080", linestyle="--", label="before training")
     axes.legend()
     return figure

@@ -22,6 +22,8 @@ class ScoreRow:
 
     name: str
     kind: Kind
+    shape: str
+    """A network's cell, layers and hidden size; empty for the floor."""
     numbers: Mapping[str, Estimate]
     """parameters, validation/bits_per_char, ...; what a row has no value for has no key."""
     is_best_order: bool = False
@@ -33,14 +35,18 @@ class ScoreRow:
 
 def scores(level: LevelResults) -> list[ScoreRow]:
     """Language models and the floor in one table, the best on the test text first."""
-    networks = [ScoreRow(model.name, "network", model.numbers("train")) for model in level.language_models]
+    networks = [_network(model, "network") for model in level.language_models]
     return sorted([*networks, *_floor(level)], key=lambda row: row.numbers[RANKED_BY].mean)
 
 
 def cloze_scores(level: LevelResults) -> list[ScoreRow]:
     """Models that see both sides, in a table of their own: a pseudo-perplexity is no perplexity."""
-    rows = [ScoreRow(model.name, "cloze", model.numbers("train")) for model in level.cloze_models]
-    return sorted(rows, key=lambda row: row.numbers[RANKED_BY].mean)
+    return sorted((_network(m, "cloze") for m in level.cloze_models), key=lambda row: row.numbers[RANKED_BY].mean)
+
+
+def _network(model: ModelResults, kind: Kind) -> ScoreRow:
+    cell, layers, size = (model.params[f"model.{key}"] for key in ("cell", "num_layers", "hidden_size"))
+    return ScoreRow(model.name, kind, f"{cell} {layers} x {size}", model.numbers("train"))
 
 
 def _floor(level: LevelResults) -> list[ScoreRow]:
@@ -48,7 +54,7 @@ def _floor(level: LevelResults) -> list[ScoreRow]:
     rows = []
     for row in level.floor:
         kind: Kind = "n-gram" if "order" in row else "compressor"
-        rows.append(ScoreRow(row["name"], kind, _exact(row), is_best_order=row["name"] == best))
+        rows.append(ScoreRow(row["name"], kind, "", _exact(row), is_best_order=row["name"] == best))
     return rows
 
 

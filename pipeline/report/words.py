@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 
 from pipeline.report.collect import LevelResults, Results
-from pipeline.report.estimates import Estimate
 from pipeline.report.tables import (
     RANKED_BY,
     ScoreRow,
     cloze_scores,
-    costs_compared,
     levels_compared,
     ranked,
     reaches,
@@ -44,7 +42,7 @@ def overview(results: Results) -> str:
     seeds = plural(len(first.models[0].seeds), "random seed")
     return (
         f"{plural(len(first.models), 'model')} read the same text as {levels}, with {seeds} each. "
-        f"They were trained on {characters:,} characters and are judged on text that they never saw."
+        f"They learn from a text of {characters:,} characters and are judged on another that they never saw."
     )
 
 
@@ -56,6 +54,13 @@ def text(results: Results) -> str:
         f"The networks learn from {splits['train']['characters'] / total:.0%} of {total:,} characters. The validation "
         "text chooses the best moment of a training and the best n-gram order; the test text decides nothing."
     )
+
+
+def budget(level: LevelResults) -> str:
+    """How long the networks of a level were trained."""
+    seen = max(model.numbers("train")["tokens_seen"].mean for model in level.models)
+    times = seen / level.vocabulary["splits"]["train"]["tokens"]
+    return f"Training showed each network {seen:,.0f} tokens, {times:.2g} times the training text."
 
 
 def verdict(level: LevelResults) -> str:
@@ -79,19 +84,31 @@ def ranking(level: LevelResults) -> str:
         return ""
     best, *others = networks
     gaps = listed([_gap(best, other) for other in others])
-    return f"{best.name} is {gaps}. {_certainty(best[RANKED_BY])}"
+    return f"{best.name} is {gaps}. {_certainty(best, others)}"
 
 
 def _gap(best: ScoreRow, other: ScoreRow) -> str:
+    """
+    >>> from pipeline.report.estimates import Estimate
+    >>> row = lambda name, bits: ScoreRow(name, "network", "", {RANKED_BY: Estimate(bits, None, 1)})
+    >>> _gap(row("gru", 1.5), row("rnn", 1.75)), _gap(row("gru", 1.5), row("lstm", 1.5001))
+    ('0.250 bits per character ahead of rnn', 'level with lstm')
+    """
     difference = other.numbers[RANKED_BY].mean - best.numbers[RANKED_BY].mean
-    unsure = " (the intervals overlap)" if best.numbers[RANKED_BY].overlaps(other.numbers[RANKED_BY]) else ""
-    return f"{difference:.3f} {UNIT} ahead of {other.name}{unsure}"
+    gap = f"{difference:.3f} {UNIT} ahead of" if round(difference, 3) else "level with"
+    return f"{gap} {other.name}{' (the intervals overlap)' if _overlap(best, other) else ''}"
 
 
-def _certainty(number: Estimate | None) -> str:
-    if number is None or number.half_width is None:
+def _overlap(one: ScoreRow, other: ScoreRow) -> bool:
+    return one.numbers[RANKED_BY].overlaps(other.numbers[RANKED_BY])
+
+
+def _certainty(best: ScoreRow, others: Sequence[ScoreRow]) -> str:
+    if best.numbers[RANKED_BY].half_width is None:
         return "With one seed a model, part of a small difference may be luck of the random start."
-    return "Where two intervals overlap, the seeds do not settle which of the two is better."
+    if any(_overlap(best, other) for other in others):
+        return "Where two intervals overlap, the seeds do not settle which of the two is better."
+    return "No interval overlaps with that of the best."
 
 
 def _bits(row: ScoreRow) -> str:
@@ -100,7 +117,8 @@ def _bits(row: ScoreRow) -> str:
 
 def _difference(one: ScoreRow, other: ScoreRow) -> str:
     """
-    >>> row = lambda bits: ScoreRow("x", "network", {RANKED_BY: Estimate(bits, None, 1)})
+    >>> from pipeline.report.estimates import Estimate
+    >>> row = lambda bits: ScoreRow("x", "network", "", {RANKED_BY: Estimate(bits, None, 1)})
     >>> _difference(row(1.5), row(1.7)), _difference(row(1.7), row(1.5)), _difference(row(1.5), row(1.5))
     ('ahead by 0.200', 'behind by 0.200', 'level')
     """
@@ -170,10 +188,8 @@ def costs(results: Results) -> str:
 
 
 def _best_level(results: Results) -> str:
-    found = [
-        (bits.mean, row.model, level) for row in costs_compared(results) for level, bits in row.bits_per_char.items()
-    ]
-    if not found:
-        return ""
-    bits, model, level = min(found)
-    return f"The fewest {UNIT} of all, {bits:.3f}, are those of {model} on {LEVELS[level]}."
+    """The best network of each level, the best of all first."""
+    best = {level.level: next(iter(ranked(scores(level), "network")), None) for level in results.levels}
+    known = sorted((row.numbers[RANKED_BY].mean, row.name, level) for level, row in best.items() if row)
+    parts = [f"{bits:.3f} by {name} on {LEVELS[level]}" for bits, name, level in known]
+    return f"The fewest {UNIT} of a network are {listed(parts)}." if parts else ""

@@ -81,6 +81,7 @@ def write_seed(out: Mapping[str, Path], level: str, model: str, seed: int) -> No
     curve = [Row(step, {"validation/bits_per_char": bits + 10 / step}) for step in (10, 20)]
     history = [Row(5, {"train/bits_per_char": 4.0}), *curve]
     embedded = {"model.embedding_size": 5, "model.tied_embeddings": False}
+    embedded |= {"model.cell": model[-4:], "model.num_layers": 1, "model.hidden_size": 7}
     save(out["train"] / item, metrics, history, {"model.bidirectional": model == "bilstm", **embedded})
     write_gradients(out["gradients"] / item, model)
     save(out["sampling"] / item, {"copied_5": 0.25}, [], {})

@@ -1,0 +1,73 @@
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.params import RunParams
+from pipeline.report.collect import collect
+from pipeline.report.exports import headline, write_exports
+
+
+@pytest.fixture
+def exports(folders: dict[str, Path], run: RunParams, tmp_path: Path) -> Path:
+    write_exports(collect(folders, run), tmp_path)
+    return tmp_path
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_metrics_are_means_over_seeds(exports: Path):
+    metrics = json.loads((exports / "metrics.json").read_text())
+    assert list(metrics) == ["char", "word"]
+    assert metrics["char"]["lstm"]["test/bits_per_char"] == pytest.approx(1.5)
+    assert metrics["word"]["rnn"]["parameters"] == 1000
+    assert metrics["char"]["lstm"]["gradients/trained/half_life"] == 16
+    assert metrics["char"]["lstm"]["sampling/copied_5"] == 0.25
+    assert metrics["char"]["best n-gram"]["test/bits_per_char"] == 1.7
+
+
+def test_a_cloze_models_scores_have_keys_of_their_own(exports: Path):
+    cloze = json.loads((exports / "metrics.json").read_text())["char"]["bilstm"]
+    assert cloze["test/pseudo_bits_per_char"] == pytest.approx(0.9)
+    assert not {"test/bits_per_char", "test/perplexity", "test/nats_per_token"} & set(cloze)
+
+
+def test_scores_hold_networks_and_floor(exports: Path):
+    found = {(row["level"], row["model"]): row for row in rows(exports / "scores.csv")}
+    assert len(found) == 2 * 6
+    lstm = found["char", "lstm"]
+    assert (lstm["kind"], lstm["seeds"], lstm["parameters"]) == ("network", "2", "4000")
+    assert float(lstm["test/bits_per_char +-"]) == pytest.approx(1.2706, abs=1e-4)
+    assert found["char", "bz2"]["test/perplexity"] == ""
+    assert [row["model"] for row in rows(exports / "cloze_scores.csv")] == ["bilstm", "bilstm"]
+
+
+def test_learning_curves_are_of_language_models_seed_by_seed(exports: Path):
+    found = rows(exports / "learning_curves.csv")
+    assert len(found) == 2 * 2 * 2 * 2  # levels, models, seeds, steps
+    assert found[1] == {"level": "char", "model": "rnn", "seed": "1", "step": "20", "bits_per_char": "2.4"}
+    assert {row["model"] for row in rows(exports / "cloze_curves.csv")} == {"bilstm"}
+
+
+def test_gradients_are_of_all_models_before_and_after_training(exports: Path):
+    found = rows(exports / "gradients.csv")
+    assert len(found) == 2 * 3 * 2 * 2 * 31
+    trained = [row for row in found if (row["level"], row["model"], row["weights"]) == ("word", "lstm", "trained")]
+    assert float(trained[16]["gradient"]) == pytest.approx(0.5)
+    assert trained[16]["lag"] == "16"
+
+
+def test_no_file_is_missing_without_cloze_models(folders: dict[str, Path], tmp_path: Path):
+    write_exports(collect(folders, RunParams(levels=["char"], models=["rnn"], seeds=[1])), tmp_path)
+    assert (tmp_path / "cloze_curves.csv").read_text() == "level,model,seed,step,bits_per_char\n"
+
+
+def test_headline_names_level_model_and_measure(folders: dict[str, Path], run: RunParams):
+    found = headline(collect(folders, run))
+    assert found["char/lstm/test/bits_per_char"] == pytest.approx(1.5)
+    assert found["word/bilstm/test/pseudo_bits_per_char"] == pytest.approx(1.1)
+    assert len(found) == 2 * 4

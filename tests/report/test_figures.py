@@ -1,0 +1,69 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.lines import Line2D
+
+from pipeline.params import RunParams
+from pipeline.report.collect import ModelResults, collect
+from pipeline.report.figures import INK, _gradients, _of_level, styles, write_figures
+
+
+def drawn(line: Line2D, axis: str) -> list[float]:
+    return np.asarray(line.get_xdata() if axis == "x" else line.get_ydata()).tolist()
+
+
+def test_a_model_looks_the_same_at_every_level(folders: dict[str, Path], run: RunParams):
+    char, word = (_of_level(level) for level in collect(folders, run).levels)
+    colours = {line.get_label(): line.get_color() for line in char["learning_char"].axes[0].lines}
+    assert colours == {line.get_label(): line.get_color() for line in word["learning_word"].axes[0].lines}
+    assert colours["rnn"] != colours["lstm"]
+    of_gradients = {line.get_label(): line.get_color() for line in char["gradients_char"].axes[0].lines}
+    assert of_gradients["lstm"] == colours["lstm"]
+
+
+def test_forty_two_models_all_look_different():
+    looks = styles([ModelResults(f"m{i}", []) for i in range(42)]).values()
+    assert len({tuple(look.values()) for look in looks}) == 42
+
+
+def test_learning_curves_are_means_and_the_floor_is_validations(folders: dict[str, Path], run: RunParams):
+    axes = _of_level(collect(folders, run).levels[0])["learning_char"].axes[0]
+    lines = {line.get_label(): line for line in axes.lines}
+    assert set(lines) == {"rnn", "lstm", "2-gram floor"}  # no cloze model beside language models
+    assert drawn(lines["lstm"], "x") == [10, 20]
+    assert drawn(lines["lstm"], "y") == pytest.approx([2.5, 2.0])
+    assert drawn(lines["2-gram floor"], "y") == [1.75, 1.75]
+
+
+def test_bands_reach_from_the_lowest_to_the_highest_seed(folders: dict[str, Path], run: RunParams):
+    axes = _of_level(collect(folders, run).levels[0])["learning_char"].axes[0]
+    band = axes.collections[1].get_paths()[0].get_extents()  # type: ignore[attr-defined]
+    assert (band.ymin, band.ymax) == pytest.approx((1.9, 2.6))  # lstm at step 20 of seed 1, at step 10 of seed 2
+
+
+def test_gradients_are_dashed_before_training(folders: dict[str, Path], run: RunParams):
+    axes = _gradients(collect(folders, run).levels[0]).axes[0]
+    assert axes.get_yscale() == "log"
+    rnn, rnn_before = axes.lines[:2]
+    assert (rnn.get_linestyle(), rnn_before.get_linestyle()) == ("-", "--")
+    assert drawn(rnn, "y")[2] == pytest.approx(0.5)
+    assert drawn(rnn_before, "y")[2] == pytest.approx(0.25)
+
+
+@pytest.mark.slow
+def test_figures_have_equal_bytes_and_follow_the_theme(folders: dict[str, Path], tmp_path: Path):
+    results = collect(folders, RunParams(levels=["char"], models=["rnn", "bilstm"], seeds=[1, 2]))
+    one, two = tmp_path / "one", tmp_path / "two"
+    for folder in (one, two):
+        folder.mkdir()
+        names = write_figures(results, folder)
+    assert sorted(names) == sorted(
+        f"{figure}_char.{kind}" for figure in ("gradients", "learning", "cloze") for kind in ("png", "svg")
+    )
+    for name in names:
+        assert (one / name).read_bytes() == (two / name).read_bytes()
+    svg = (one / "learning_char.svg").read_text()
+    assert INK not in svg.replace(f"<style>svg{{color:{INK}}}", "")
+    assert "currentColor" in svg
+    assert "prefers-color-scheme:dark" in svg

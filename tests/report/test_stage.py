@@ -1,0 +1,41 @@
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import ArtifactError
+from pipeline.params import RunParams
+from stages.report import report
+
+
+def tell(folders: dict[str, Path], run: RunParams, out: Path):
+    out.mkdir()
+    return report.function(run, **folders, out=out)
+
+
+@pytest.mark.slow
+def test_two_reports_of_the_same_results_have_equal_bytes(folders: dict[str, Path], run: RunParams, tmp_path: Path):
+    first, second = (tell(folders, run, tmp_path / name) for name in ("first", "second"))
+    assert first == second
+    files = sorted(path.name for path in (tmp_path / "first").iterdir())
+    assert {"report.html", "report.md", "metrics.json", "scores.csv", *first.artifacts} <= set(files)
+    for name in files:
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+
+
+def test_leftovers_go_first_and_are_named(folders: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    result = tell(folders, RunParams(levels=["word"], models=["lstm"], seeds=[2]), tmp_path / "reports")
+    assert [path.name for path in folders["gradients"].iterdir()] == ["word-lstm-2"]
+    assert (
+        f"removed {folders['train'] / 'char-rnn-1'}: run in params.yaml selects it no longer" in capsys.readouterr().err
+    )
+    assert set(result.metrics) == {"word/best n-gram/test/bits_per_char", "word/lstm/test/bits_per_char"}
+
+
+def test_a_selected_item_that_is_missing_is_an_error(folders: dict[str, Path], tmp_path: Path):
+    with pytest.raises(ArtifactError, match=r"train/char-gru-1/record/params.json: .*no such file"):
+        tell(folders, RunParams(levels=["char"], models=["gru"], seeds=[1]), tmp_path / "reports")
+
+
+def test_the_stage_syncs_when_it_ends():
+    assert report.sync
+    assert report.sections == ["run"]
