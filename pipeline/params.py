@@ -231,20 +231,41 @@ class LstmModel(AnyModel):
     """The forget gate's bias at initialisation: 1 opens it (Gers et al. 2000, Jozefowicz et al. 2015)."""
 
 
-Model = Annotated[RnnModel | GruModel | LstmModel, Field(discriminator="cell")]
+Model = RnnModel | GruModel | LstmModel
+
+
+class StreamBatching(Section):
+    """Running text: contiguous lanes, the state carried over windows and unit ends."""
+
+    mode: Literal["stream"]
+    segment_tokens: Count
+    """A lane's state is set to zero at the first unit end after this many tokens."""
+
+
+class UnitBatching(Section):
+    """Units that stand alone: each from the zero state."""
+
+    mode: Literal["units"]
+
+
+Batching = StreamBatching | UnitBatching
+
+
+class BatchingParams(Section):
+    """How networks and n-grams read the text, level by level."""
+
+    char: Annotated[Batching, Field(discriminator="mode")]
+    word: Annotated[Batching, Field(discriminator="mode")]
+    bpe: Annotated[Batching, Field(discriminator="mode")]
 
 
 class TrainingParams(Section):
     """How a model is trained; the same for every model of a level."""
 
-    batching: Literal["stream", "units"]
-    """stream: contiguous lanes, state carried; units: each unit alone, from the zero state."""
     batch_size: Count
-    """Lanes, or units at a time."""
+    """Lanes of the stream, or units at a time."""
     bptt_steps: Annotated[int, Field(ge=2)]
-    """Time steps of one window of the stream; the longest unit of `units` (longer ones are cut)."""
-    segment_tokens: Count | None
-    """stream: a lane's state is set to zero at the first unit end after this many tokens."""
+    """Time steps of one window of the stream; the longest of the units (longer ones are cut in pieces)."""
     budget_tokens: Count
     """Target tokens seen in the whole training."""
     weight_decay: Annotated[float, Field(ge=0)]
@@ -253,13 +274,6 @@ class TrainingParams(Section):
     num_validations: Count
     """Evenly spaced; the best weights of them are kept."""
     log_every_steps: Count
-
-    @model_validator(mode="after")
-    def _segments_belong_to_streams(self) -> "TrainingParams":
-        if (self.batching == "stream") != (self.segment_tokens is not None):
-            rule = "segment_tokens: needed by batching stream, without effect with units"
-            raise ValueError(f"{rule} (got {self.segment_tokens}); set it with stream, else to null")
-        return self
 
 
 class GradientsParams(Section):
@@ -291,8 +305,9 @@ class Params(Section):
     corpus: CorpusParams
     tokenization: TokenizationParams
     vocabulary: PerLevel[VocabularyParams]
+    batching: BatchingParams
     baseline: PerLevel[BaselineParams]
-    models: dict[Name, Model]
+    models: dict[Name, Annotated[Model, Field(discriminator="cell")]]
     training: PerLevel[TrainingParams]
     gradients: GradientsParams
     sampling: PerLevel[SamplingParams]
@@ -351,7 +366,7 @@ def check(kind: Any, values: object, where: str) -> Any:
         raise ParamsError([line for detail in error.errors() for line in _sentences(where, detail)]) from None
 
 
-_UNION_TAGS = {"rnn", "gru", "lstm", "hash", "position", "given"}
+_UNION_TAGS = {"rnn", "gru", "lstm", "hash", "position", "given", "stream", "units"}
 
 
 def _key(loc: tuple[int | str, ...]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.artifacts import Result, Row, damaged, read_json, write_json
 from pipeline.errors import ArtifactError
 from pipeline.metrics import Score
-from pipeline.params import BaselineParams, Level, TrainingParams
+from pipeline.params import BaselineParams, Batching, Level
 from pipeline.stage import Input, Output, stage
 from pipeline.text.compressors import COMPRESSORS, bits_per_char, joined
 from pipeline.text.ngram import KneserNey
@@ -21,13 +21,19 @@ SCORED = ("validation", "test")
 
 @stage
 def baseline(
-    baseline: BaselineParams, training: TrainingParams, *, level: Level, ids: Input, corpus: Input, out: Output
+    baseline: BaselineParams,
+    batching: Batching,
+    *,
+    level: Level,
+    ids: Input,
+    corpus: Input,
+    out: Output,
 ) -> Result:
     """Score n-grams of order 1 to max_order, batched as in training, and compressors; validation chooses the order."""
     vocabulary = read_json(ids / "vocabulary.json")
     texts = {name: read_text(corpus, name) for name in ("train", *SCORED)}
     check_inputs(level, vocabulary, texts)
-    model = KneserNey.fit(load_ids(ids, "train"), vocabulary["size"], baseline.max_order, training.batching)
+    model = KneserNey.fit(load_ids(ids, "train"), vocabulary["size"], baseline.max_order, batching.mode)
     scores = {name: score_orders(model, load_ids(ids, name), vocabulary["splits"][name]) for name in SCORED}
     best = int(np.argmin([score.nats for score in scores["validation"]]))
     splits = {name: texts[name] for name in SCORED}

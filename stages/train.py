@@ -1,20 +1,21 @@
 """Train one model on one level with one seed."""
 
 import torch
-from pipeline.text.vocabulary import Vocabulary
 
 from pipeline.artifacts import Result, finite, write_json
 from pipeline.networks.build import build, num_parameters
 from pipeline.networks.bundle import Bundle
-from pipeline.params import AnyModel, Level, RuntimeParams, TrainingParams
+from pipeline.params import Batching, Level, Model, RuntimeParams, TrainingParams
 from pipeline.stage import Input, Live, Output, stage
+from pipeline.text.vocabulary import Vocabulary
 from pipeline.training.fit import final_score, fit
 from pipeline.training.split import Split
 
 
 @stage
 def train(
-    model: AnyModel,
+    model: Model,
+    batching: Batching,
     training: TrainingParams,
     runtime: RuntimeParams,
     *,
@@ -34,15 +35,14 @@ def train(
         splits["train"],
         splits["validation"],
         learning_rate=model.learning_rate,
+        batching=batching,
         training=training,
         runtime=runtime,
         seed=seed,
         live=live,
     )
     Bundle(network, vocabulary, model, level, seed).save(out)
-    scores = {
-        n: final_score(network, splits[n], training.batching, training.batch_size) for n in ("validation", "test")
-    }
+    scores = {n: final_score(network, splits[n], batching.mode, training.batch_size) for n in ("validation", "test")}
     about = {"parameters": num_parameters(network), "best_step": trained.best_step, "tokens_seen": trained.tokens_seen}
     metrics = finite(about | {k: v for n, score in scores.items() for k, v in score.as_metrics(n).items()})
     write_json(out / "scores.json", metrics)

@@ -6,8 +6,9 @@ vocabulary size, seed), tokenizer.json the vocabulary they were trained with.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -48,7 +49,11 @@ class Bundle:
         about = read_json(folder / MODEL)
         vocabulary = Vocabulary.load(folder / TOKENIZER)
         try:
-            model, level, seed = check(Model, about["model"], str(folder / MODEL)), about["level"], about["seed"]
+            model, level, seed = (
+                check(Annotated[Model, Field(discriminator="cell")], about["model"], str(folder / MODEL)),
+                about["level"],
+                about["seed"],
+            )
             size = about["vocabulary_size"]
         except (ParamsError, KeyError, TypeError) as error:
             raise damaged(folder / MODEL, error) from None

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.params import TrainingParams
+from pipeline.params import Batching, StreamBatching, TrainingParams
 from pipeline.text.windows import Ids, segment_bounds, stream_windows, unit_bounds, unit_windows
 
 Batch = tuple[Tensor, Tensor, Tensor]
@@ -17,12 +17,12 @@ Batch = tuple[Tensor, Tensor, Tensor]
 class TrainingWindows:
     """The training split, over and over, in an order that the seed alone decides."""
 
-    def __init__(self, ids: Ids, begin: int, training: TrainingParams, seed: int) -> None:
+    def __init__(self, ids: Ids, begin: int, batching: Batching, training: TrainingParams, seed: int) -> None:
         self.ids, self.begin, self.training, self.seed = ids, begin, training, seed
-        self.is_stream = training.batching == "stream"
+        self.is_stream = isinstance(batching, StreamBatching)
         self.bounds = (
-            segment_bounds(ids, training.segment_tokens)
-            if training.segment_tokens is not None
+            segment_bounds(ids, batching.segment_tokens)
+            if isinstance(batching, StreamBatching)
             else unit_bounds(ids, training.bptt_steps)
         )
 

@@ -12,7 +12,7 @@ from pipeline.artifacts import LogRows, Row
 from pipeline.metrics import Score
 from pipeline.networks.build import Network
 from pipeline.networks.evaluation import evaluation_windows, nats_of
-from pipeline.params import RuntimeParams, TrainingParams
+from pipeline.params import Batching, RuntimeParams, TrainingParams
 from pipeline.training.data import TrainingWindows
 from pipeline.training.history import History, Validation
 from pipeline.training.module import SequenceModule
@@ -34,6 +34,7 @@ def fit(
     validation: Split,
     *,
     learning_rate: float,
+    batching: Batching,
     training: TrainingParams,
     runtime: RuntimeParams,
     seed: int,
@@ -45,11 +46,11 @@ def fit(
         PipelineError: where the loss is not finite.
     """
     torch.manual_seed(seed)  # dropout has no generator of its own
-    data = TrainingWindows(train.ids, network.begin_id, training, seed)
+    data = TrainingWindows(train.ids, network.begin_id, batching, training, seed)
     module = SequenceModule(network, learning_rate, training.weight_decay, training.max_grad_norm, data.num_steps)
     history = History(train, training.log_every_steps, live)
     steps = validation_steps(data.num_steps, training.num_validations)
-    best = Validation(validation, training.batching, training.batch_size, steps, history)
+    best = Validation(validation, batching.mode, training.batch_size, steps, history)
     _run(module, data, [history, best], runtime)
     assert best.best is not None
     network.load_state_dict(best.best[2])

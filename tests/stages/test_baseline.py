@@ -101,8 +101,7 @@ def test_units_are_scored_as_units_where_training_has_units(project):
     params = Path("params.yaml")
     assert run() == 0
     stream = (project / "out/baseline/char/baseline.json").read_text()
-    text = params.read_text().replace("batching: stream", "batching: units", 1)
-    params.write_text(text.replace("segment_tokens: 4096", "segment_tokens: null", 1))
+    params.write_text(params.read_text().replace("char: {mode: stream, segment_tokens: 4096}", "char: {mode: units}"))
     assert run() == 0
     rows = json.loads((project / "out/baseline/char/baseline.json").read_text())["rows"]
     model = KneserNey.fit(encode(TEXTS["train"]), len(LETTERS) + 2, 5, "units")

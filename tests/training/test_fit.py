@@ -10,24 +10,23 @@ from pipeline.artifacts import Row
 from pipeline.networks.build import build
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.evaluation import evaluation_windows, nats_of, window_logits
-from pipeline.params import RuntimeParams, TrainingParams
+from pipeline.params import RuntimeParams, StreamBatching, TrainingParams, UnitBatching
 from pipeline.training.data import TrainingWindows
 from pipeline.training.fit import final_score, fit
 from pipeline.training.split import Split
 
 RUNTIME = RuntimeParams(threads=1, accelerator="cpu")
-STREAM = TrainingParams(
-    batching="stream",
+STREAM = StreamBatching(mode="stream", segment_tokens=40)
+UNITS = UnitBatching(mode="units")
+TRAINING = TrainingParams(
     batch_size=3,
     bptt_steps=5,
-    segment_tokens=40,
     budget_tokens=300,
     weight_decay=0.1,
     max_grad_norm=0.5,
     num_validations=2,
     log_every_steps=4,
 )
-UNITS = STREAM.model_copy(update={"batching": "units", "segment_tokens": None, "bptt_steps": 20})
 
 
 def split(seed: int, size: int = 400) -> Split:
@@ -36,21 +35,31 @@ def split(seed: int, size: int = 400) -> Split:
     return Split(ids, characters=2 * size, spelling_nats=0.0)
 
 
-def train(network, training=STREAM, seed=1, train=None, rows=None):
+def train(network, training=TRAINING, batching=STREAM, seed=1, train=None, rows=None):
     live = (lambda new: None) if rows is None else rows.extend
     data = split(1) if train is None else train
-    return fit(network, data, split(2), learning_rate=0.02, training=training, runtime=RUNTIME, seed=seed, live=live)
+    return fit(
+        network,
+        data,
+        split(2),
+        learning_rate=0.02,
+        batching=batching,
+        training=training,
+        runtime=RUNTIME,
+        seed=seed,
+        live=live,
+    )
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
-@pytest.mark.parametrize("training", [STREAM, UNITS], ids=["stream", "units"])
-def test_training_is_the_bare_loop(model, training, bidirectional):
+@pytest.mark.parametrize("batching", [STREAM, UNITS], ids=["stream", "units"])
+def test_training_is_the_bare_loop(model, batching, bidirectional):
     """The same windows, loss, clipping, optimiser and schedule written out in plain torch end in the same weights."""
     section = model("lstm", bidirectional=bidirectional)
     network, bare = (build(section, V, seed=1) for _ in range(2))
-    train(network, training.model_copy(update={"num_validations": 1}))
+    train(network, TRAINING.model_copy(update={"num_validations": 1}), batching)
 
-    data = TrainingWindows(split(1).ids, V, training, seed=1)
+    data = TrainingWindows(split(1).ids, V, batching, TRAINING, seed=1)
     optimizer = torch.optim.AdamW(bare.parameters(), 0.02, weight_decay=0.1)
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.02, total_steps=data.num_steps + 1, cycle_momentum=False)
     state = None
@@ -97,7 +106,7 @@ def test_a_text_without_surprise_is_learned(model):
     ids = np.tile(np.array([1, 2, 3, 4, 0], np.uint8), 80)
     text = Split(ids, len(ids), 0.0)
     network = build(model("gru"), V, seed=1)
-    longer = STREAM.model_copy(update={"budget_tokens": 3000, "max_grad_norm": 5.0})
+    longer = TRAINING.model_copy(update={"budget_tokens": 3000, "max_grad_norm": 5.0})
     train(network, longer, train=text)
     assert final_score(network, text, "stream", 3).nats_per_token < 0.2 < math.log(V)
 
@@ -105,7 +114,7 @@ def test_a_text_without_surprise_is_learned(model):
 def test_the_best_weights_are_kept_not_the_last(model):
     """Learning by heart what is random: validation gets worse, and an early step is the best."""
     network = build(model("lstm"), V, seed=1)
-    longer = STREAM.model_copy(update={"budget_tokens": 6000, "num_validations": 10, "max_grad_norm": 5.0})
+    longer = TRAINING.model_copy(update={"budget_tokens": 6000, "num_validations": 10, "max_grad_norm": 5.0})
     trained = train(network, longer)
     curve = {
         row.step: row.metrics["validation/nats_per_token"]
@@ -132,7 +141,7 @@ def test_rows_are_means_since_the_row_before_and_are_shown_at_once(model):
 
 def test_the_norm_is_logged_before_clipping(model):
     shown: list[Row] = []
-    train(build(model("rnn"), V, seed=1), STREAM.model_copy(update={"max_grad_norm": 1e-6}), rows=shown)
+    train(build(model("rnn"), V, seed=1), TRAINING.model_copy(update={"max_grad_norm": 1e-6}), rows=shown)
     norms = [row.metrics["train/grad_norm"] for row in shown if "train/grad_norm" in row.metrics]
     assert min(norms) > 0.01
 
@@ -144,7 +153,7 @@ def test_the_final_score_counts_every_token_and_all_characters(model):
 
 
 def test_windows_of_a_lane_follow_each_other(model):
-    data = TrainingWindows(split(1).ids, V, STREAM, seed=1)
+    data = TrainingWindows(split(1).ids, V, STREAM, TRAINING, seed=1)
     windows = list(islice(data, 40))
     for (_, targets, _), (inputs, _, fresh) in pairwise(windows):
         for lane in range(3):
