@@ -13,6 +13,7 @@ is run as `python -m stages.vocabulary --level char --tokens PATH --out PATH`. A
 - `level` or `seed`, the item of the matrix,
 - an `Input` or the `Output`, a path from dvc.yaml,
 - `live`, which takes rows of the history while the stage runs (MLflow shows them at once).
+--model without such an argument is a tag of the record: whose gradients, whose samples.
 """
 
 import argparse
@@ -35,8 +36,6 @@ Input = NewType("Input", Path)
 """A file or folder that the stage reads; it must exist."""
 Output = NewType("Output", Path)
 """The folder that the stage writes: a temporary one, put in its place when the stage has ended well."""
-Live = NewType("Live", LogRows)  # type: ignore[valid-newtype]
-"""Takes new rows of the history."""
 
 WORK = Path(".work")
 """Scratch beside the outs, ignored by Git and DVC."""
@@ -100,12 +99,13 @@ class Stage:
 
     def _run(self, options: argparse.Namespace) -> None:
         params = load_params()
+        self._check_model(params, options.model)
         sections = {name: self._section(params, name, options) for name in self.sections}
         inputs = {name: getattr(options, name) for name, a in self.arguments.items() if a.annotation is Input}
         item = {name: getattr(options, name) for name in ("level", "seed") if name in self.arguments}
         for name, path in inputs.items():
             _check_input(self.name, name, path)
-        tags = self._tags(options, sections)
+        tags = self._tags(params, options)
         plain = {name: section.model_dump() for name, section in sections.items()}
         with _written_whole(options.out) as out, self._live(flatten(plain), tags) as live:
             result = self.function(**sections, **inputs, **item, **live.argument, out=Output(out))
@@ -118,19 +118,21 @@ class Stage:
 
             tracking.sync_from_stage(options.out)
 
+    def _check_model(self, params: Params, model: str | None) -> None:
+        if model is not None and model not in params.models:
+            where, rule = f"stages.{self.name} --model", "an entry of models in params.yaml"
+            raise PipelineError(where, rule, model, f"choose of {sorted(params.models)}")
+
     def _section(self, params: Params, name: str, options: argparse.Namespace) -> Section:
         if name == "model":
-            if options.model not in params.models:
-                where, rule = f"stages.{self.name} --model", "an entry of models in params.yaml"
-                raise PipelineError(where, rule, options.model, f"choose of {sorted(params.models)}")
             return params.models[options.model]
         section = getattr(params, name)
         per_level = {"char", "word", "bpe"} <= set(type(section).model_fields)
         return getattr(section, options.level) if per_level else section
 
-    def _tags(self, options: argparse.Namespace, sections: Mapping[str, Section]) -> dict[str, str]:
+    def _tags(self, params: Params, options: argparse.Namespace) -> dict[str, str]:
         item = {name: getattr(options, name) for name in ("level", "model", "seed")}
-        cell = getattr(sections.get("model"), "cell", None)
+        cell = params.models[options.model].cell if options.model is not None else None
         given = {"stage": self.name, **item, "cell": cell}
         return {name: str(value) for name, value in given.items() if value is not None}
 

@@ -2,11 +2,11 @@
 
 import torch
 
-from pipeline.artifacts import Result, finite, write_json
+from pipeline.artifacts import LogRows, Result, finite, write_json
 from pipeline.networks.build import build, num_parameters
 from pipeline.networks.bundle import Bundle
 from pipeline.params import Batching, Level, Model, RuntimeParams, TrainingParams
-from pipeline.stage import Input, Live, Output, stage
+from pipeline.stage import Input, Output, stage
 from pipeline.text.vocabulary import Vocabulary
 from pipeline.training.fit import final_score, fit
 from pipeline.training.split import Split
@@ -23,7 +23,7 @@ def train(
     seed: int,
     ids: Input,
     out: Output,
-    live: Live,
+    live: LogRows,
 ) -> Result:
     """Train a model and score the best of its weights on the validation and the test split."""
     torch.set_num_threads(runtime.threads)

@@ -1,0 +1,48 @@
+# The only commands you need: `make help`.
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export DVC_NO_ANALYTICS := 1
+export DO_NOT_TRACK := 1
+export MLFLOW_DISABLE_TELEMETRY := true
+INSTALLED := .venv/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup repro test check ui bench constraints
+
+help: ## This list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+setup: $(INSTALLED) ## Install Unroll and all it needs, pinned, into .venv
+
+$(INSTALLED): constraints.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+repro: $(INSTALLED) ## Run the pipeline, from raw text to reports/report.html
+	unroll check
+	dvc repro
+	unroll sync
+	@echo
+	@echo "The report:  $(CURDIR)/reports/report.html"
+	@echo "The runs:    make ui, then open http://127.0.0.1:5000"
+
+test: $(INSTALLED) ## Run every test
+	pytest -q
+
+check: $(INSTALLED) ## Format, lint, types, and the floors of the house
+	ruff format --check .
+	ruff check .
+	pyright
+	lint-imports
+
+ui: $(INSTALLED) ## Open MLflow on http://127.0.0.1:5000
+	mlflow server --host 127.0.0.1 --port 5000 --backend-store-uri sqlite:///mlflow.db --default-artifact-root mlartifacts
+
+bench: $(INSTALLED) ## Measure speed side by side and write docs/performance.md
+	python -m benchmarks
+
+constraints: ## Renew constraints.txt: the newest releases that pyproject.toml allows
+	rm -rf .work/constraints && $(PYTHON) -m venv .work/constraints
+	.work/constraints/bin/pip install --quiet --disable-pip-version-check '.[dev]'
+	.work/constraints/bin/pip freeze --exclude unroll | sed 's/+cpu$$//' > constraints.txt
