@@ -108,24 +108,34 @@ def _text_units(file: Path, column: str | None, unit: Unit) -> Iterator[str]:
     if column is not None:
         raise CorpusError(str(file), "plain text has no columns", f"corpus.column: {column}", "set it to null")
     sample_by = "document" if unit == "document" else "line"
-    options = {"sample_by": sample_by, "keep_linebreaks": True, "encoding": "utf-8-sig"}  # -sig: a BOM is no text
-    with _loaded(str(file), "text", data_files=[escape(str(file))], split="train", streaming=True, **options) as rows:
-        texts = (normalize(text) for text in _texts(rows, str(file), "text"))
+    with _loaded(str(file), "text", **_stream(file), sample_by=sample_by, keep_linebreaks=True) as rows:
+        texts = (normalize(text) for text in _without_bom(_texts(rows, str(file), "text")))
         yield from texts if unit == "document" else group((line.removesuffix("\n") for line in texts), unit)
 
 
+def _without_bom(texts: Iterator[str]) -> Iterator[str]:
+    """A byte-order mark before the first text is no text; `datasets` ignores the encoding utf-8-sig in a gzip file."""
+    for first in islice(texts, 1):
+        yield first.removeprefix("\ufeff")
+    yield from texts
+
+
 def _table_rows(builder: str, file: Path, column: str | None) -> Iterator[str]:
-    """The column's texts; a csv is read as text throughout, so that `007` and `NA` stay what they are."""
+    """The column's texts."""
+    options = _csv_options(file, column) if builder == "csv" else {}
+    with _loaded(str(file), builder, **_stream(file), **options) as rows:
+        yield from _texts(rows, str(file), column)
+
+
+def _csv_options(file: Path, column: str | None) -> dict[str, Any]:
+    """Read the column as text: `007` and `NA` stay what they are."""
+    import pandas
     from datasets import Features, Value
 
-    options: dict[str, Any] = {"data_files": [escape(str(file))], "split": "train", "streaming": True}
-    with _loaded(str(file), builder, **options) as rows:
-        _check_column(rows, str(file), column)
-    assert column is not None
-    if builder == "csv":
-        options |= {"features": Features({column: Value("string")}), "keep_default_na": False}
-    with _loaded(str(file), builder, **options) as rows:
-        yield from _texts(rows, str(file), column)
+    with _readable(str(file)):
+        columns = list(pandas.read_csv(file, nrows=0))
+    _check_column(columns, str(file), column)
+    return {"features": Features({column: Value("string")}), "keep_default_na": False}
 
 
 def _row_units(rows: Iterator[str], unit: Unit) -> Iterator[str]:
@@ -133,33 +143,43 @@ def _row_units(rows: Iterator[str], unit: Unit) -> Iterator[str]:
         yield from units_of(normalize(row), unit)
 
 
+def _stream(file: Path) -> dict[str, Any]:
+    """Options that read one local file as a stream; its name is no pattern."""
+    return {"data_files": [escape(str(file))], "split": "train", "streaming": True}
+
+
 @contextmanager
 def _loaded(where: str, source: str, **options: Any) -> "Iterator[Dataset | IterableDataset]":
-    """The data set, with a cache that vanishes; what goes wrong while it is read is a CorpusError."""
+    """The data set, with a cache that vanishes."""
     from datasets import load_dataset
+
+    with TemporaryDirectory() as cache, _readable(where):
+        yield load_dataset(source, cache_dir=cache, **options)
+
+
+@contextmanager
+def _readable(where: str) -> Iterator[None]:
+    """What goes wrong while a set is read is a CorpusError."""
     from datasets.exceptions import DatasetsError
 
-    with TemporaryDirectory() as cache:
-        try:
-            yield load_dataset(source, cache_dir=cache, **options)
-        except (DatasetsError, pa.ArrowException, ValueError, OSError) as error:
-            what = " ".join(f"{type(error).__name__}: {error}".split())
-            raise CorpusError(where, "a text set that can be read", what, "mend it, or correct corpus") from None
+    try:
+        yield
+    except (DatasetsError, pa.ArrowException, ValueError, OSError) as error:
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        raise CorpusError(where, "a text set that can be read", what, "mend it, or correct corpus") from None
 
 
-def _texts(rows: "Dataset | IterableDataset", where: str, column: str) -> Iterator[str]:
+def _texts(rows: "Dataset | IterableDataset", where: str, column: str | None) -> Iterator[str]:
     """The column's values, each of which is text."""
-    if rows.column_names is not None:
-        _check_column(rows, where, column)
     for number, row in enumerate(rows, start=1):
+        _check_column(list(row), where, column)
         if not isinstance(row[column], str):
             what_to_do = "mend the row, or name another column"
             raise CorpusError(f"{where}: row {number}", f"{column} holds text", repr(row[column]), what_to_do)
         yield row[column]
 
 
-def _check_column(rows: "Dataset | IterableDataset", where: str, column: str | None) -> None:
-    columns = rows.column_names or list(next(iter(rows), {}))
+def _check_column(columns: list[str], where: str, column: str | None) -> None:
     if column not in columns:
         raise CorpusError(where, f"corpus.column is one of {columns}", column, "name the column that holds the text")
 
