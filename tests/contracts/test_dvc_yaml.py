@@ -1,6 +1,7 @@
 """dvc.yaml, the stages' signatures and their imports tell one story."""
 
 import importlib
+import itertools
 import shlex
 from functools import cache
 from pathlib import Path
@@ -85,7 +86,7 @@ def test_the_command_has_every_flag_of_the_signature(name):
 def test_the_paths_of_the_command_are_its_deps_and_outs(name):
     stage, entry = stage_of(name), STAGES[name]
     words = shlex.split(entry["cmd"])
-    flags = dict(zip(words, words[1:], strict=False))
+    flags = dict(itertools.pairwise(words))
     for argument, a in stage.arguments.items():
         if a.annotation is Input:
             assert flags[f"--{argument}"] in entry["deps"]
