@@ -76,6 +76,12 @@ class Vocabulary:
         """The ids of many short texts."""
         return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
 
+    def unknown(self, text: str) -> list[str]:
+        """What of a text has no id of its own: each such token once, as it stands there."""
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        spans = zip(encoding.ids, encoding.offsets, strict=True)
+        return list(dict.fromkeys(text[start:stop] for i, (start, stop) in spans if i == self.UNK))
+
     def decode(self, ids: Iterable[int] | Integer[np.ndarray, " T"]) -> str:
         """The text of the ids; an EOS gives nothing."""
         kept = [int(i) for i in ids if i != self.EOS]
