@@ -1,0 +1,309 @@
+"""The gradient by lag against closed forms, finite differences and ordinary backpropagation through time."""
+
+import copy
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from pydantic import TypeAdapter
+from torch import Tensor
+from torch.nn import functional as F
+
+from pipeline.analysis.gradients import FLOOR, curve, curves, fit, gradient_norms, positions_of, state_gradients
+from pipeline.cells.base import cells_of
+from pipeline.errors import ArtifactError
+from pipeline.networks.build import Network, build
+from pipeline.networks.cloze import ClozeModel
+from pipeline.networks.language_model import LanguageModel
+from pipeline.networks.stack import RecurrentStack
+from pipeline.params import Model
+from pipeline.text.windows import Ids, Window
+
+V, E, H, K, P = 11, 5, 7, 6, 3
+ON, OFF = 50.0, -50.0
+TEXT = Path(__file__).parents[2] / "../shared/data/lm/tinyshakespeare.txt"
+SIZES = {"hidden_size": H, "embedding_size": E, "tied_embeddings": False, "dropout": 0.0, "learning_rate": 0.01}
+
+
+def model(cell: str, num_layers: int, bidirectional: bool = False, **own: object) -> Model:
+    values = SIZES | {"cell": cell, "num_layers": num_layers, "bidirectional": bidirectional} | own
+    return TypeAdapter(Model).validate_python(values)
+
+
+MODELS = {
+    "rnn": model("rnn", 1, nonlinearity="tanh"),
+    "relu": model("rnn", 2, nonlinearity="relu"),
+    "gru": model("gru", 2),
+    "lstm": model("lstm", 1, forget_bias=1.0),
+    "deep_lstm": model("lstm", 2, forget_bias=1.0),
+    "cloze": model("lstm", 2, bidirectional=True, forget_bias=1.0),
+}
+every_model = pytest.mark.parametrize("name", MODELS)
+
+
+def network_of(name: str) -> Network:
+    """In float64, with biases, and weights large enough for every path to count."""
+    network = build(MODELS[name], V, seed=1).double().eval()
+    generator = torch.Generator().manual_seed(2)
+    for weight in network.parameters():
+        weight.data += 0.2 * torch.randn(weight.shape, generator=generator, dtype=torch.float64)
+    network.get_parameter("embed.weight").data[V] = 0
+    return network
+
+
+def stack_of(network: Network) -> RecurrentStack:
+    return network.left if isinstance(network, ClozeModel) else network.stack
+
+
+def weight_of(network: Network, name: str) -> Tensor:
+    """A weight of the lowest layer of the stack that is measured."""
+    return stack_of(network).rnn.get_parameter(f"{name}_l0")
+
+
+def some_ids(size: int, seed: int = 3) -> Ids:
+    return np.random.default_rng(seed).integers(0, V, size).astype(np.uint8)
+
+
+def some_window(positions: int = P) -> Window:
+    return positions_of(some_ids(60), V, K, positions)
+
+
+def tensors(window: Window) -> tuple[Tensor, Tensor]:
+    return torch.from_numpy(window.inputs), torch.from_numpy(window.targets)
+
+
+def losses(network: Network, h: Tensor, targets: Tensor) -> Tensor:
+    """L_t of each lane from the left (or only) h at t, the right half of a cloze model by a pass over the window."""
+    t = targets.shape[1] - 1 - K
+    if isinstance(network, ClozeModel):
+        right, _ = network.right(network.embed(network.right_inputs(targets)))
+        h = torch.cat([h, right.flip(1)[:, t]], dim=1)
+    return F.cross_entropy(network.readout(h[:, None])[:, 0], targets[:, t], reduction="none")
+
+
+def losses_after_a_nudge(
+    network: Network, inputs: Tensor, targets: Tensor, lag: int, part: int, layer: int, nudge: Tensor
+) -> Tensor:
+    """L_t of each lane by the fused modules alone, the state at t - lag being moved by `nudge` on the way."""
+    t, stack = inputs.shape[1] - 1 - K, stack_of(network)
+    _, state = stack(network.embed(inputs[:, : t - lag + 1]))
+    state = tuple(value.clone() for value in state)
+    state[part][layer] += nudge
+    later = network.embed(inputs[:, t - lag + 1 : t + 1])
+    return losses(network, stack(later, state)[0][:, -1] if lag else state[0][-1], targets)
+
+
+@every_model
+def test_finite_differences(name: str) -> None:
+    """Every entry of dL_t/ds_{t-k}: all lags, both parts, all layers, all lanes; H nudges at once, a lane each."""
+    network, (inputs, targets) = network_of(name), tensors(some_window())
+    actual, eps = state_gradients(network, inputs, targets, K), 1e-5
+    many = inputs.repeat(H, 1), targets.repeat(H, 1)
+    nudges = eps * torch.eye(H, dtype=torch.float64).repeat_interleave(P, dim=0)  # (H P, H)
+    expected = torch.empty_like(actual)
+    with torch.no_grad():
+        for lag, part, layer in np.ndindex(*actual.shape[:3]):
+            up = losses_after_a_nudge(network, *many, lag, part, layer, nudges)
+            down = losses_after_a_nudge(network, *many, lag, part, layer, -nudges)
+            expected[lag, part, layer] = ((up - down) / (2 * eps)).view(H, P).T
+    torch.testing.assert_close(actual, expected, rtol=1e-6, atol=1e-10)
+    assert (actual.abs().amax(dim=(2, 3, 4))[1:] > 1e-6).all()  # no lag and no part agrees by being zero
+
+
+@every_model
+def test_contributions_of_all_lags_add_up_to_backpropagation_through_time(name: str) -> None:
+    """Pascanu et al. 2013, eq. 3-5: dL_t/db = sum over k of (dL_t/ds_{t-k}) (the direct effect of b on s_{t-k}).
+
+    The direct effect of the lowest layer's input bias at one step alone, by autograd through one step of the cells;
+    the whole, by autograd through the fused module from the state at t - K on.
+    """
+    network, (inputs, targets) = network_of(name), tensors(some_window(positions=1))
+    t, stack = inputs.shape[1] - 1 - K, stack_of(network)
+    gradients, bias = state_gradients(network, inputs, targets, K), weight_of(network, "bias_ih")
+    with torch.no_grad():
+        start = stack(network.embed(inputs[:, : t - K + 1]))[1]
+    total, state = torch.zeros_like(bias), start
+    for lag in range(K - 1, -1, -1):
+        x, layers = network.embed(inputs[:, t - lag]), []
+        for layer, cell in enumerate(cells_of(stack.rnn)):
+            layers.append(cell.step(x, tuple(part[layer] for part in state)))
+            x = layers[-1][0]
+        after = tuple(torch.stack(parts) for parts in zip(*layers, strict=True))
+        total += torch.autograd.grad((torch.stack(after) * gradients[lag]).sum(), bias)[0]
+        state = tuple(part.detach() for part in after)
+    h = stack(network.embed(inputs[:, t - K + 1 : t + 1]), start)[0][:, -1]
+    (whole,) = torch.autograd.grad(losses(network, h, targets).sum(), bias)
+    torch.testing.assert_close(total, whole, rtol=1e-9, atol=1e-12)
+    assert total.abs().max() > 1e-4
+
+
+def linear_network(recurrent: Tensor) -> LanguageModel:
+    """A relu network whose units are all alive, so that one step is h' = W h + U x + b: linear where it stands."""
+    network = build(MODELS["relu"].model_copy(update={"num_layers": 1}), V, seed=1).double().eval()
+    assert isinstance(network, LanguageModel)
+    with torch.no_grad():
+        weight_of(network, "weight_hh").copy_(recurrent)
+        weight_of(network, "bias_ih").fill_(1000.0)
+        network.get_parameter("readout.weight").mul_(1e-4)  # else the softmax is saturated by states of that size
+    return network
+
+
+def test_a_linear_network_gives_powers_of_its_matrix() -> None:
+    """g_k = ||(W^T)^k v||, v = dL_t/dh_t = W_out^T (p - y)."""
+    recurrent = 0.1 * torch.rand(H, H, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+    network, window = linear_network(recurrent), some_window()
+    inputs, targets = tensors(window)
+    with torch.no_grad():
+        logits = network(inputs)[0][:, 2 * K]
+        v = (logits.softmax(1) - F.one_hot(targets[:, 2 * K], V)) @ network.get_parameter("readout.weight")
+    expected = [torch.linalg.vector_norm(v @ torch.linalg.matrix_power(recurrent, k), dim=1) for k in range(K + 1)]
+    norms = gradient_norms(network, window, K)
+    np.testing.assert_allclose(norms["joint"], torch.stack(expected, dim=1).numpy(), rtol=1e-9)
+    np.testing.assert_array_equal(norms["joint"], norms["h"])
+    assert set(norms) == {"joint", "h"}
+
+
+def test_a_scaled_rotation_has_the_slope_of_its_scale() -> None:
+    """W = a Q with Q orthogonal: g_k = a^k g_0, the half-life is ln 2 / -ln a, and a = 1 neither fades nor grows."""
+    rotation = torch.eye(H, dtype=torch.float64).roll(1, dims=0)  # a permutation: keeps positive states positive
+    for scale in (0.9, 1.0, 1.1):
+        joint = curves(linear_network(scale * rotation), some_window(), K, "some")["joint"]
+        np.testing.assert_allclose(joint["relative"], scale ** np.arange(K + 1), rtol=1e-9)
+        assert joint["slope"] == pytest.approx(math.log(scale), abs=1e-9)
+    faded = curves(linear_network(0.9 * rotation), some_window(), K, "some")["joint"]
+    assert faded["half_life"] == pytest.approx(math.log(2) / -math.log(0.9))
+    assert faded["r_squared"] == pytest.approx(1.0)
+
+
+def test_an_open_carousel_carries_the_gradient_of_c_unchanged() -> None:
+    """f = 1, i = 0: c' = c whatever h is, so dc'/dc = I, and the gradient of c is the same at every lag but 0.
+
+    c stays at its start, zero, where tanh has slope 1: dL_t/dc = (W_out^T (p - y)) o, with o the output gate at t.
+    """
+    network = network_of("lstm")
+    assert isinstance(network, LanguageModel)
+    with torch.no_grad():
+        weight_of(network, "bias_ih")[:H] = OFF
+        weight_of(network, "bias_ih")[H : 2 * H] = ON
+    window = some_window()
+    inputs, targets = tensors(window)
+    with torch.no_grad():
+        logits = network(inputs)[0][:, 2 * K]
+        v = (logits.softmax(1) - F.one_hot(targets[:, 2 * K], V)) @ network.get_parameter("readout.weight")
+        x = network.embed(inputs[:, 2 * K])
+        pre = x @ weight_of(network, "weight_ih").T + weight_of(network, "bias_ih") + weight_of(network, "bias_hh")
+        expected = torch.linalg.vector_norm(v * torch.sigmoid(pre[:, 3 * H :]), dim=1).numpy()  # h is zero as well
+    by_c = gradient_norms(network, window, K)["c"]
+    np.testing.assert_array_equal(by_c[:, 0], 0)
+    np.testing.assert_allclose(by_c[:, 1:], np.repeat(expected[:, None], K, axis=1), rtol=1e-9)
+
+
+def test_the_joint_norm_holds_every_part() -> None:
+    norms = gradient_norms(network_of("deep_lstm"), some_window(), K)
+    np.testing.assert_allclose(norms["joint"] ** 2, norms["h"] ** 2 + norms["c"] ** 2, rtol=1e-12)
+
+
+def test_more_lanes_than_fit_at_once_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, window = network_of("lstm"), some_window(positions=5)
+    whole = gradient_norms(network, window, K)
+    monkeypatch.setattr("pipeline.analysis.gradients.LANES", 2)
+    np.testing.assert_allclose(gradient_norms(network, window, K)["joint"], whole["joint"], rtol=1e-12)
+
+
+def test_the_network_is_left_as_it_was() -> None:
+    network = build(MODELS["lstm"], V, seed=1).train()
+    before = copy.deepcopy(network.state_dict())
+    gradient_norms(network, some_window(), K)
+    assert network.training
+    for name, weight in network.state_dict().items():
+        assert weight.dtype == torch.float32
+        assert torch.equal(weight, before[name])
+    assert all(parameter.requires_grad and parameter.grad is None for parameter in network.parameters())
+
+
+def test_positions_are_different_places_with_their_own_inputs_and_targets() -> None:
+    ids = some_ids(60)
+    window = positions_of(ids, V, K, 7)
+    at = np.linspace(2 * K, 60 - 1 - K, 7).astype(int)
+    for lane, t in enumerate(at):
+        assert window.targets[lane].tolist() == ids[t - 2 * K : t + K + 1].tolist()
+        previous = [0, *ids.tolist()][t - 2 * K : t + K + 1]
+        assert window.inputs[lane].tolist() == [V if y == 0 else y for y in previous]
+    assert len({tuple(row) for row in window.targets}) == 7
+
+
+def test_the_shortest_text_that_is_enough() -> None:
+    window = positions_of(some_ids(3 * K + P), V, K, P)
+    assert len({tuple(row) for row in window.targets}) == P
+    with pytest.raises(ArtifactError, match=r"needs 3 max_lag \+ positions = 21 tokens \(got 20\); lower gradients"):
+        positions_of(some_ids(3 * K + P - 1), V, K, P)
+
+
+def test_measures_of_a_curve_made_by_hand() -> None:
+    norms = np.array([[8.0, 6.0, 0.4, 0.02], [2.0, 4.0, 0.2, 0.06]])
+    measured = curve(norms, first=0)
+    np.testing.assert_allclose(measured["mean"], [5.0, 5.0, 0.3, 0.04])
+    np.testing.assert_allclose(measured["relative"], [1.0, 1.0, 0.06, 0.008])
+    np.testing.assert_allclose(measured["median"], [5.0, 5.0, 0.3, 0.04])
+    np.testing.assert_allclose(measured["p5"], [2.3, 4.1, 0.21, 0.022])
+    np.testing.assert_allclose(measured["p95"], [7.7, 5.9, 0.39, 0.058])
+    assert measured["horizons"] == {"10pct": 2, "1pct": 3, "0.1pct": None}
+
+
+def test_the_curve_of_c_is_relative_to_lag_1() -> None:
+    measured = curve(np.array([[0.0, 4.0, 2.0, 1.0, 0.25]]), first=1)
+    assert measured["relative"] == [0.0, 1.0, 0.5, 0.25, 0.0625]
+    assert measured["horizons"] == {"10pct": 4, "1pct": None, "0.1pct": None}
+    assert measured["first_lag"] == 1
+
+
+def test_the_fit_is_numpys_least_squares_line() -> None:
+    mean = np.array([3.0, 2.0, 1.5, 0.5, 0.4])
+    k, log_g = np.arange(5.0), np.log(mean)
+    slope = ((k - k.mean()) * (log_g - log_g.mean())).sum() / ((k - k.mean()) ** 2).sum()
+    measured = fit(mean, first=0)
+    assert measured["slope"] == pytest.approx(slope)
+    assert measured["half_life"] == pytest.approx(math.log(2) / -slope)
+    assert measured["r_squared"] == pytest.approx(np.corrcoef(k, log_g)[0, 1] ** 2)
+
+
+def test_the_fit_ends_where_norms_underflow_and_says_nothing_of_rising_or_flat_curves() -> None:
+    halving = 0.5 ** np.arange(4.0)
+    underflown = fit(np.concatenate([halving, [0.1 * FLOOR, 0.0, 0.0]]), first=0)
+    assert underflown["slope"] == pytest.approx(-math.log(2))
+    rising = fit(1 / halving, first=0)
+    assert rising["slope"] == pytest.approx(math.log(2))
+    assert rising["half_life"] is None
+    assert fit(np.array([1.0, 0.0, 0.0]), first=0) == {"slope": None, "half_life": None, "r_squared": None}
+    assert fit(np.array([1.0, 1.0, 1.0]), first=0)["r_squared"] is None
+
+
+def test_float64_sees_tails_that_float32_loses() -> None:
+    """W = 1e-4 I over 6 steps: 1e-24 g_0, whose square is beyond float32."""
+    network = linear_network(1e-4 * torch.eye(H, dtype=torch.float64)).float()
+    joint = curves(network, some_window(), K, "some")["joint"]
+    np.testing.assert_allclose(joint["relative"], 1e-4 ** np.arange(K + 1.0), rtol=1e-5)
+
+
+def test_a_diverged_network_is_an_error() -> None:
+    network = build(MODELS["lstm"], V, seed=1)
+    next(network.parameters()).data.fill_(float("nan"))
+    with pytest.raises(ArtifactError, match="trained network: the norms of the gradient by joint are finite"):
+        curves(network, some_window(), K, "trained")
+
+
+def test_real_text_an_lstm_reaches_further_than_a_plain_network() -> None:
+    """At initialisation on real characters; orders of magnitude, not digits."""
+    if not TEXT.exists():
+        pytest.skip(f"no {TEXT.name} beside the repository")
+    text = TEXT.read_text(encoding="ascii")[:4000]
+    characters = "\n" + "".join(sorted(set(text) - {"\n"}))
+    ids = np.array([characters.index(character) for character in text], dtype=np.uint8)
+    window = positions_of(ids, len(characters), 30, 16)
+    tails = {}
+    for name in ("rnn", "lstm"):
+        larger = MODELS[name].model_copy(update={"hidden_size": 64, "embedding_size": 32})
+        tails[name] = curves(build(larger, len(characters), seed=1), window, 30, name)["joint"]["relative"][-1]
+    assert tails["lstm"] > 10 * tails["rnn"] > 0
