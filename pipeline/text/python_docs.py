@@ -55,7 +55,7 @@ def _docstrings_of(node: ast.AST) -> Iterator[str]:
     """
     if isinstance(node, Documented) and (docstring := ast.get_docstring(node, clean=False)):
         yield inspect.cleandoc(docstring)
-    for block in ("body", "orelse", "handlers", "finalbody"):  # expressions hold no docstrings: most nodes are skipped
+    for block in ("body", "orelse", "handlers", "finalbody", "cases"):  # most nodes are expressions: no docstrings
         statements = getattr(node, block, [])
         for statement in statements if isinstance(statements, list) else []:  # a lambda's body is an expression
             yield from _docstrings_of(statement)
