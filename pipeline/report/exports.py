@@ -9,11 +9,12 @@ from pathlib import Path
 
 from pipeline.artifacts import write_json
 from pipeline.report.collect import LevelResults, ModelResults, Results
-from pipeline.report.tables import ScoreRow, cloze_scores, scores
+from pipeline.report.tables import REACHES, ScoreRow, cloze_scores, scores
 
 BITS = "bits_per_char"
 MEASURES = ("nats_per_token", "perplexity", BITS)
 SCORED = [f"{split}/{measure}" for split in ("validation", "test") for measure in MEASURES]
+WEIGHTS = ("initial", "trained")
 BEST_NGRAM = "best n-gram"
 """Stands beside the models in metrics.json; its space keeps it apart from their names."""
 
@@ -35,7 +36,7 @@ def write_exports(results: Results, out: Path) -> None:
 
 
 def metrics(level: LevelResults) -> dict[str, Numbers]:
-    """Means over seeds: the best n-gram's and every model's."""
+    """Means over seeds of what the report's tables show: the best n-gram's and every model's."""
     floor = next(row for row in scores(level) if row.is_best_order)
     best = {key: number.mean for key, number in floor.numbers.items()}
     return {BEST_NGRAM: best} | {model.name: _model_metrics(model) for model in level.models}
@@ -67,9 +68,9 @@ def _model_metrics(model: ModelResults) -> Numbers:
     numbers: Numbers = {}
     for key, number in model.numbers("train").items():
         numbers[pseudo(key) if model.is_cloze and key in SCORED else key] = number.mean
-    for part in ("gradients", "sampling"):
-        numbers |= {f"{part}/{key}": number.mean for key, number in model.numbers(part).items()}
-    return numbers
+    measured = model.numbers("gradients")
+    shown = [f"{weights}/{key}" for weights in WEIGHTS for key in REACHES]
+    return numbers | {f"gradients/{key}": measured[key].mean for key in shown if key in measured}
 
 
 def _score(level: LevelResults, row: ScoreRow) -> list[object]:
@@ -92,7 +93,7 @@ def _learning(level: LevelResults, model: ModelResults) -> Iterator[list[object]
 
 def _gradients(level: LevelResults, model: ModelResults) -> Iterator[list[object]]:
     for seed in model.seeds:
-        for weights in ("initial", "trained"):
+        for weights in WEIGHTS:
             for row in seed.records["gradients"].history:
                 if (value := row.metrics.get(f"gradient/{weights}")) is not None:
                     yield [level.level, model.name, seed.seed, weights, row.step, value]

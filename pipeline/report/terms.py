@@ -15,7 +15,7 @@ TERMS = {
     ),
     "n-gram floor": (
         "no network, only counts of short sequences (interpolated modified Kneser-Ney); bz2 and xz are ordinary "
-        "compressors. A network that is not ahead of these has learned little."
+        "compressors. A network has to be ahead of them to be worth its training."
     ),
     "pseudo-perplexity": (
         "what a model scores that sees the text on both sides of the token; no perplexity, and not comparable with one."
