@@ -58,8 +58,8 @@ def points_of_record(record: Record) -> list[Point]:
     """History and final metrics. MLflow's table shows the point of the highest step, and it must show the final one:
     where the history of its key ends in another value (the last weights are not the best), it follows one step on.
 
-    >>> points_of_record(Record({}, {}, {"nats": 1.0, "size": 3}, [Row(8, {"nats": 2.0})]))
-    [Point(key='nats', step=8, value=2.0), Point(key='nats', step=9, value=1.0), Point(key='size', step=0, value=3)]
+    >>> points_of_record(Record({}, {}, {"nats": 1.0, "size": 3.0}, [Row(8, {"nats": 2.0})]))
+    [Point(key='nats', step=8, value=2.0), Point(key='nats', step=9, value=1.0), Point(key='size', step=0, value=3.0)]
     """
     history = points_of(record.history)
     last = {point.key: point for point in sorted(history, key=lambda point: point.step)}

@@ -1,5 +1,6 @@
 """The MLflow store: `mlflow.db` and `mlartifacts` at the project's root, unless MLFLOW_TRACKING_URI says otherwise."""
 
+import logging
 import os
 import re
 import sqlite3
@@ -58,9 +59,10 @@ def open_store(root: Path) -> Store:
         os.environ.setdefault(name, value)
     from mlflow import MlflowClient
 
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # else it tells of each try before the error says it all
     root = Path(os.environ.get("DVC_ROOT", root)).resolve()
     uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / 'mlflow.db'}"
-    where = re.sub(r"//[^/@]*@", "//", uri)
+    where = _without_password(uri)
     (root / ".work").mkdir(exist_ok=True)
     lock = FileLock(root / ".work" / "mlflow.lock", timeout=LOCK_SECONDS)
     with _held(lock), translated(where):  # two processes that make the tables at once make each other fail
@@ -90,6 +92,15 @@ def _use_write_ahead_log(uri: str) -> None:
             connection.close()
 
 
+def _without_password(text: str) -> str:
+    """The text with no user and password in its addresses.
+
+    >>> _without_password("refused by http://ann:secret@host/api")
+    'refused by http://host/api'
+    """
+    return re.sub(r"//[^/@\s]*@", "//", text)
+
+
 @contextmanager
 def translated(where: str) -> Iterator[None]:
     """Errors of MLflow and its database as a TrackingError; what MLflow calls invalid is a bug of ours."""
@@ -101,7 +112,7 @@ def translated(where: str) -> Iterator[None]:
     except (MlflowException, SQLAlchemyError, sqlite3.Error) as error:
         if getattr(error, "error_code", None) == "INVALID_PARAMETER_VALUE":
             raise
-        what = " ".join(str(error).split())
+        what = _without_password(" ".join(str(error).split()))
         what_to_do = "start the server or correct MLFLOW_TRACKING_URI; `unroll sync` then brings MLflow up to date"
         raise TrackingError(where, "the MLflow store must answer", what, what_to_do) from error
 

@@ -1,12 +1,14 @@
 """A tiny DVC project: real `dvc repro`, real records, no training."""
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from pipeline.tracking.store import Store, open_store
 
 PARAMS = """\
 seeds: [1, 2]
@@ -85,7 +87,7 @@ else:
         tracking.record_failure(options.stage, "corpus: the text must not be empty")
         raise SystemExit(2)
     history = [Row(1, {"length": 4.0}), Row(2, {"length": 7.0})]
-    Record({"unit": "line"}, {"stage": options.stage}, {"units": 2}, history, ["figures"]).save(out)
+    Record({"unit": "line"}, {"stage": options.stage}, {"units": 2.0}, history, ["figures"]).save(out)
     write_json(out / "corpus.json", {"units": 2})
     if options.stage == "report":
         tracking.sync_from_stage(out)
@@ -97,24 +99,26 @@ ENV = {
     "GIT_CONFIG_GLOBAL": os.devnull,
 }
 
-Shell = Callable[..., subprocess.CompletedProcess[str]]
+DRIVEN_BY_DVC = ("MLFLOW_TRACKING_URI", "DVC_ROOT", "DVC_STAGE")
 
 
 def run_in(folder: Path, *command: str, code: int | None = 0, **env: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder; a wrong exit code shows all it said."""
-    drop = {"MLFLOW_TRACKING_URI", "DVC_ROOT", "DVC_STAGE"}
-    inherited = {key: value for key, value in os.environ.items() if key not in drop}
+    inherited = {key: value for key, value in os.environ.items() if key not in DRIVEN_BY_DVC}
     done = subprocess.run(command, cwd=folder, env=inherited | ENV | env, capture_output=True, text=True, check=False)
     assert code is None or done.returncode == code, done.stdout + done.stderr
     return done
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The project's root, nothing run yet; no MLflow or DVC environment leaks in."""
-    for name in ("MLFLOW_TRACKING_URI", "DVC_ROOT", "DVC_STAGE"):
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No MLflow or DVC of the one who runs the tests leaks in."""
+    for name in DRIVEN_BY_DVC:
         monkeypatch.delenv(name, raising=False)
-    root = tmp_path / "project"
+
+
+def make_project(root: Path) -> Path:
+    """The tiny project, nothing run yet."""
     for folder in ("stages", "data"):
         (root / folder).mkdir(parents=True)
     (root / "data" / "a.txt").write_text("one\n")
@@ -127,3 +131,32 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     run_in(root, "dvc", "init", "-q")
     run_in(root, "dvc", "config", "core.analytics", "false")
     return root
+
+
+def copy_of(root: Path, folder: Path) -> Path:
+    """A copy of a project without MLflow's store, which cannot be moved."""
+    ignored = shutil.ignore_patterns("mlflow.db*", "mlartifacts", ".work")
+    return Path(shutil.copytree(root, folder / "project", ignore=ignored))
+
+
+@pytest.fixture(scope="session")
+def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny project after `dvc repro`; tests work on copies."""
+    root = make_project(tmp_path_factory.mktemp("reproduced") / "project")
+    run_in(root, "dvc", "repro", "-q")
+    return root
+
+
+@pytest.fixture
+def project(reproduced: Path, tmp_path: Path) -> Path:
+    """The tiny project after `dvc repro`, as a fresh clone with the outs has it: without MLflow's store."""
+    return copy_of(reproduced, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """One store for all tests, since making it takes seconds: each test uses keys of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in DRIVEN_BY_DVC:
+            patch.delenv(name, raising=False)
+        return open_store(tmp_path_factory.mktemp("store"))
