@@ -22,7 +22,7 @@ class SeedResults:
     seed: int
     records: Mapping[Part, Record]
     samples: Sequence[Mapping[str, Any]]
-    """Each with `text` and `log_probability` (nats)."""
+    """Rows of samples.jsonl: text, log_probability (nats), and what its stage knows of each."""
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.report import tables, terms, words
-from pipeline.report.collect import ModelResults, Results
+from pipeline.report import samples, tables, terms, words
+from pipeline.report.collect import Results
 from pipeline.report.estimates import Estimate
 
 TEMPLATES = Path(__file__).parent / "templates"
-SAMPLES_SHOWN = 2
-"""Of the first seed of each model; all of them are in the outs of `sampling`."""
-
 NONE = "-"
 _CONTROLS = {i: 0x2400 + i for i in range(32) if chr(i) not in "\t\n"} | {127: 0x2421}
 
@@ -98,11 +95,6 @@ def visible(text: str) -> str:
 def verbatim(text: str) -> str:
     """Text as an indented code block, where Markdown takes no character for markup."""
     return "\n".join(f"    {line}" for line in visible(text).split("\n"))
-
-
-def samples(model: ModelResults) -> list[dict[str, Any]]:
-    """The samples that are shown: the first of the first seed, none picked by hand."""
-    return [dict(sample) for sample in model.seeds[0].samples[:SAMPLES_SHOWN]]
 
 
 def _uri(out: Path, name: str) -> str:

@@ -148,14 +148,6 @@ def memory(level: LevelResults) -> str:
     return " ".join(sentences)
 
 
-def samples(level: LevelResults) -> str:
-    """What is shown of the samples."""
-    return (
-        f"The first samples of each model's seed {level.models[0].seeds[0].seed}, none picked by hand. The "
-        "log-probability is that of the whole text under the model itself: the nearer to zero, the likelier."
-    )
-
-
 def band(level: LevelResults) -> str:
     """What the bands in the figures are, where there are some."""
     return " Lines are means over seeds, bands reach from the lowest to the highest seed." if _seeds(level) > 1 else ""

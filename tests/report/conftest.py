@@ -84,10 +84,7 @@ def write_seed(out: Mapping[str, Path], level: str, model: str, seed: int) -> No
     embedded |= {"model.cell": model[-4:], "model.num_layers": 1, "model.hidden_size": 7}
     save(out["train"] / item, metrics, history, {"model.bidirectional": model == "bilstm", **embedded})
     write_gradients(out["gradients"] / item, model)
-    save(out["sampling"] / item, {"copied_5": 0.25}, [], {})
-    sample = {"text": f"<script>alert('{item}')</script> | a & b\r\n\u2028```end", "log_probability": -12.5}
-    lines = [json.dumps(sample, ensure_ascii=False) for _ in range(3)]
-    (out["sampling"] / item / "samples.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_samples(out["sampling"] / item, item, is_cloze=model == "bilstm")
 
 
 def write_gradients(folder: Path, model: str) -> None:
@@ -97,3 +94,17 @@ def write_gradients(folder: Path, model: str) -> None:
     decay = 0.5 ** (1 / (half_life or 4.0))
     rows = [Row(lag, {"gradient/initial": 0.5**lag, "gradient/trained": decay**lag}) for lag in range(31)]
     save(folder, metrics, rows, {"gradients.max_lag": 30})
+
+
+def write_samples(folder: Path, item: str, is_cloze: bool) -> None:
+    text = f"<script>alert('{item}')</script> | a & b\r\n\u2028```end"
+    sample: dict[str, object] = {"text": text, "ids": [2, 3, 0], "log_probability": -12.5}
+    if is_cloze:
+        metrics = {"fills/count": 8.0, "fills/accuracy": 0.25}
+        sample |= {"gapped": text, "truth": text, "gaps": [{"fill": "a", "truth": "b"}]}
+    else:
+        metrics = {"novelty/ngram_share_10": 0.125, "novelty/longest_run": 17.0}
+        sample |= {"ended": "limit", "prompt_tokens": 0, "longest_run": 17}
+    save(folder, metrics, [], {})
+    lines = [json.dumps(sample, ensure_ascii=False) for _ in range(3)]
+    (folder / "samples.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")

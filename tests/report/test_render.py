@@ -106,7 +106,7 @@ def test_markdown_tables_are_whole(report: Path):
 
 def test_markdown_takes_no_sample_for_markup(report: Path):
     found = [line for line in (report / "report.md").read_text().split("\n") if "<script>" in line or "```" in line]
-    assert len(found) == 2 * 3 * 2 * 2  # levels, models, samples shown, lines of each
+    assert len(found) == 2 * 4 * 2 * 2  # levels, texts (two models and one with and without gaps), samples, lines
     assert all(line.startswith("    ") for line in found)
 
 
