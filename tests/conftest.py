@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import settings
 from sizes import E, H
 
 from pipeline.params import GruModel, LstmModel, Model, RnnModel
+
+settings.register_profile("unroll", deadline=None)  # machines are noisy: no test asserts a time
+settings.load_profile("unroll")
 
 SHARED_DATA = Path(__file__).parents[1] / "../shared/data"
 

@@ -1,0 +1,61 @@
+import json
+
+import pytest
+
+from pipeline.artifacts import Record, Row, finite, flatten, read_json, write_json
+from pipeline.errors import ArtifactError
+
+RECORD = Record(
+    params={"model.cell": "gru", "training.batch_size": 3, "sampling.top_k": None},
+    tags={"stage": "train", "level": "char"},
+    metrics={"test/perplexity": 4.5},
+    history=[Row(1, {"train/nats_per_token": 2.5}), Row(2, {"train/nats_per_token": 1.25})],
+    artifacts=["weights.safetensors"],
+)
+
+
+def test_a_record_comes_back_as_it_was(tmp_path):
+    RECORD.save(tmp_path)
+    assert Record.load(tmp_path) == RECORD
+
+
+def test_equal_records_have_equal_bytes_whatever_the_order_of_keys(tmp_path):
+    other = Record(dict(reversed(RECORD.params.items())), RECORD.tags, RECORD.metrics, RECORD.history, RECORD.artifacts)
+    for name, record in {"one": RECORD, "two": other}.items():
+        record.save(tmp_path / name)
+    files = [sorted(p for p in (tmp_path / name).rglob("*") if p.is_file()) for name in ("one", "two")]
+    assert [p.read_bytes() for p in files[0]] == [p.read_bytes() for p in files[1]]
+    assert len(files[0]) == 5
+
+
+@pytest.mark.parametrize("name", ["params.json", "tags.json", "metrics.json", "artifacts.json", "history.jsonl"])
+@pytest.mark.parametrize("damage", ["missing", "cut"])
+def test_a_damaged_record_is_named_with_its_remedy(tmp_path, name, damage):
+    RECORD.save(tmp_path)
+    path = tmp_path / "record" / name
+    content = path.read_text()
+    path.unlink()
+    if damage == "cut":
+        path.write_text(content[:-3])
+    with pytest.raises(ArtifactError, match=rf"{name}.*`dvc repro`"):
+        Record.load(tmp_path)
+
+
+def test_numbers_that_are_none_are_bugs(tmp_path):
+    with pytest.raises(ValueError, match="JSON compliant"):
+        write_json(tmp_path / "a.json", {"loss": float("nan")})
+
+
+def test_text_stays_readable(tmp_path):
+    write_json(tmp_path / "a.json", {"é": "日本"})
+    assert "日本" in (tmp_path / "a.json").read_text(encoding="utf-8")
+    assert read_json(tmp_path / "a.json") == {"é": "日本"}
+
+
+def test_metrics_without_a_value_have_no_key():
+    assert finite({"a": None, "b": float("inf"), "c": 2}) == {"c": 2.0}
+
+
+def test_nested_params_get_dotted_keys():
+    assert flatten({"corpus": {"split": {"seed": 1}, "hub": None}}) == {"corpus.split.seed": 1, "corpus.hub": None}
+    assert json.loads(str(flatten({"levels": ["char"]})["levels"])) == ["char"]

@@ -1,0 +1,166 @@
+"""The whole pipeline on a tiny corpus: real `dvc repro`, real training, real MLflow store."""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[1]
+PARTS = ("pipeline", "stages", "data", "dvc.yaml", "params.yaml", ".dvcignore", ".gitignore", "pyproject.toml")
+MODELS = ["gru", "bidirectional_lstm"]
+LINES = [f"the {cat} sat on the {mat} number {n}" for n in range(90) for cat, mat in [("cat", "mat"), ("dog", "log")]]
+
+pytestmark = pytest.mark.slow
+
+
+def run(command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command of the environment that runs the tests; its output is shown where a test fails."""
+    here = {k: v for k, v in os.environ.items() if not k.startswith(("DVC_", "MLFLOW_", "GIT_", "PYTEST"))}
+    path = f"{Path(sys.executable).parent}:{here['PATH']}"
+    quiet = {"DVC_NO_ANALYTICS": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1"}
+    done = subprocess.run(
+        command, shell=True, cwd=cwd, env=here | quiet | {"PATH": path}, capture_output=True, text=True
+    )
+    sys.stdout.write(f"$ {command}\n{done.stdout}{done.stderr}")
+    return done
+
+
+def change_params(project: Path, change: Callable[[dict], None]) -> None:
+    """Change params.yaml, and nothing else."""
+    yaml = YAML(typ="safe", pure=True)
+    params = yaml.load((project / "params.yaml").read_text())
+    change(params)
+    yaml.dump(params, project / "params.yaml")
+
+
+def tiny(params: dict) -> None:
+    """Two levels, two models, seconds."""
+    params["run"] = {"levels": ["char", "word"], "models": MODELS, "seeds": [1]}
+    params["corpus"] |= {"source": "files", "path": "text.txt", "unit": "line"}
+    params["corpus"]["split"] = {"method": "hash", "validation": 0.2, "test": 0.2, "seed": 1}
+    params["runtime"]["threads"] = 1
+    params["gradients"] = {"max_lag": 5, "positions": 8}
+    for name in MODELS:
+        params["models"][name] |= {"hidden_size": 8, "embedding_size": 4}
+    for level in ("char", "word"):
+        params["training"][level] |= {"budget_tokens": 2000, "batch_size": 4, "bptt_steps": 8, "log_every_steps": 5}
+        params["batching"][level] = {"mode": "stream", "segment_tokens": 64}
+        params["sampling"][level] |= {"num_samples": 3, "max_tokens": 20}
+        params["baseline"][level] = {"max_order": 3}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    """A Git and DVC project with this code, tiny params and a text of its own, in which `dvc repro` has run."""
+    project = tmp_path_factory.mktemp("clone") / "unroll"
+    project.mkdir()
+    for part in PARTS:
+        source = ROOT / part
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(source, project / part, ignore=ignore) if source.is_dir() else shutil.copy(source, project)
+    (project / "text.txt").write_text("\n".join(LINES) + "\n")
+    change_params(project, tiny)
+    git = "git -c user.name=Test -c user.email=test@localhost"
+    assert run(f"git init -q && dvc init -q && git add . && {git} commit -qm Start", project).returncode == 0
+    assert run("dvc repro", project).returncode == 0
+    return project
+
+
+def runs(project: Path) -> dict[str, dict]:
+    """The finished leaf runs of the MLflow store, by stage key, as plain SQL tells them."""
+    with sqlite3.connect(project / "mlflow.db") as db:
+        found: dict[str, dict] = {}
+        keys = "select run_uuid, value from tags where key = 'dvc.stage_key'"
+        for run_id, key in db.execute(f"{keys} and run_uuid in (select run_uuid from runs where status = 'FINISHED')"):
+            assert key not in found, "one run a key"
+            points = db.execute("select key, step, value from metrics where run_uuid = ?", [run_id])
+            params = db.execute("select key, value from params where run_uuid = ?", [run_id])
+            tags = dict(db.execute("select key, value from tags where run_uuid = ?", [run_id]))
+            found[key] = {
+                "points": sorted(p for p in points if not p[0].startswith("time/")),
+                "params": sorted(params),
+                "stage": tags["dvc.stage"],
+            }
+    return found
+
+
+def lock(project: Path) -> dict:
+    return YAML(typ="safe", pure=True).load((project / "dvc.lock").read_text())["stages"]
+
+
+def test_the_report_compares_the_models(project):
+    page = (project / "reports/report.html").read_text()
+    assert "<img" in page or "<svg" in page
+    for name in MODELS:
+        assert name in page
+    metrics = json.loads((project / "reports/metrics.json").read_text())
+    assert set(metrics) >= {"char", "word"}
+
+
+def test_mlflow_holds_one_finished_run_for_every_stage(project):
+    found = runs(project)
+    assert sorted(run["stage"] for run in found.values()) == sorted(lock(project))
+    trained = next(run for run in found.values() if run["stage"].startswith("train@char-gru"))
+    steps = {step for key, step, _ in trained["points"] if key == "train/nats_per_token"}
+    assert len(steps) > 5
+
+
+def test_a_second_repro_runs_nothing(project):
+    again = run("dvc repro", project)
+    assert again.returncode == 0
+    assert "Running stage" not in again.stdout
+    assert run("dvc status -q", project).returncode == 0
+
+
+def test_sync_brings_a_lost_store_back(project):
+    before = runs(project)
+    for path in project.glob("mlflow.db*"):
+        path.unlink()
+    assert run("unroll sync", project).returncode == 0
+    assert runs(project) == before
+    assert run("unroll sync", project).returncode == 0
+    assert runs(project) == before
+
+
+def test_training_again_gives_the_same_bytes(project):
+    before = (project / "dvc.lock").read_bytes()
+    assert run("dvc repro -f -s train@char-gru-1 train@word-bidirectional_lstm-1", project).returncode == 0
+    assert (project / "dvc.lock").read_bytes() == before
+
+
+def test_a_bundle_samples_and_scores_from_the_shell(project):
+    sampled = run("unroll sample out/train/char-gru-1 --num-samples 2 --max-tokens 10 --seed 1", project)
+    assert sampled.returncode == 0
+    scored = run("unroll score out/train/char-gru-1 'the cat sat'", project)
+    assert scored.returncode == 0
+    assert "perplexity" in scored.stdout
+
+
+def test_a_change_of_one_model_trains_that_model_alone(project):
+    """The last test that repro's: it changes params and puts them back, so that DVC's run-cache has to serve."""
+    change_params(project, lambda params: params["models"]["gru"].update(hidden_size=9))
+    planned = run("dvc status", project).stdout
+    assert "train@char-gru-1" in planned
+    assert "train@char-bidirectional_lstm-1" not in planned
+    change_params(project, lambda params: params["models"]["gru"].update(hidden_size=8))
+    assert run("dvc status -q", project).returncode == 0
+
+
+def test_wrong_params_are_all_named_and_nothing_runs(project):
+    good = (project / "params.yaml").read_text()
+    try:
+        change_params(project, lambda params: params["models"]["gru"].update(hidden_size=0, forget_bias=1.0))
+        failed = run("python -m stages.corpus --path text.txt --out out/corpus", project)
+        assert failed.returncode == 2
+        assert "params.yaml: models.gru.hidden_size" in failed.stderr
+        assert "params.yaml: models.gru.forget_bias: no such key" in failed.stderr
+        assert (project / "out/corpus/train.parquet").exists()
+    finally:
+        (project / "params.yaml").write_text(good)

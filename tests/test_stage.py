@@ -1,0 +1,135 @@
+"""@stage: command line, checks, record, exit codes, and no half-written out."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.artifacts import LogRows, Record, Result, Row
+from pipeline.errors import PipelineError
+from pipeline.params import Level, Model, VocabularyParams
+from pipeline.stage import Input, Output, Stage, stage
+
+SHIPPED = Path(__file__).parents[1] / "params.yaml"
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path, monkeypatch) -> Path:
+    """A folder with the shipped params and one input, outside DVC."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+    (tmp_path / "params.yaml").write_text(SHIPPED.read_text())
+    (tmp_path / "text").write_text("abc")
+    return tmp_path
+
+
+def make(body) -> Stage:
+    @stage
+    def short(
+        vocabulary: VocabularyParams, model: Model, *, level: Level, seed: int, text: Input, out: Output
+    ) -> Result:
+        """A stage."""
+        return body(vocabulary=vocabulary, model=model, level=level, seed=seed, text=text, out=out)
+
+    return short
+
+
+FLAGS = ["--level", "word", "--model", "gru", "--seed", "3", "--text", "text", "--out", "out/short/word-gru-3"]
+OUT = Path("out/short/word-gru-3")
+
+
+def write(**arguments) -> Result:
+    (arguments["out"] / "answer.txt").write_text(arguments["text"].read_text())
+    return Result({"answer": 42.0}, [Row(1, {"a": 2.0})], ["answer.txt"])
+
+
+def test_a_stage_gets_its_sections_item_and_paths_and_leaves_a_record():
+    got = {}
+
+    def body(**arguments):
+        got.update(arguments)
+        return write(**arguments)
+
+    assert make(body).run(FLAGS) == 0
+    assert got["vocabulary"].max_size == 5000
+    assert got["model"].cell == "gru"
+    assert (got["level"], got["seed"]) == ("word", 3)
+    assert (OUT / "answer.txt").read_text() == "abc"
+    record = Record.load(OUT)
+    assert record.tags == {"stage": "short", "level": "word", "model": "gru", "seed": "3", "cell": "gru"}
+    assert record.params["vocabulary.max_size"] == 5000
+    assert record.params["model.hidden_size"] == got["model"].hidden_size
+    assert record.metrics == {"answer": 42.0}
+    assert record.history == [Row(1, {"a": 2.0})]
+
+
+def test_a_stage_that_fails_leaves_the_old_out_and_no_scraps(capfd):
+    make(write).run(FLAGS)
+
+    def fail(**arguments):
+        (arguments["out"] / "answer.txt").write_text("half")
+        raise PipelineError("text", "is long enough", 3, "give more")
+
+    assert make(fail).run(FLAGS) == 2
+    assert capfd.readouterr().err.endswith("text: is long enough (got 3); give more\n")
+    assert (OUT / "answer.txt").read_text() == "abc"
+    assert not list(Path(".work/partial").iterdir())
+
+
+def test_what_a_former_run_left_in_the_out_is_gone():
+    OUT.mkdir(parents=True)
+    (OUT / "old.txt").write_text("old")
+    assert make(write).run(FLAGS) == 0
+    assert not (OUT / "old.txt").exists()
+
+
+@pytest.mark.parametrize(("error", "code"), [(ValueError("oops"), 1), (KeyboardInterrupt(), 130)])
+def test_bugs_and_interruptions_have_their_exit_codes(error, code, capfd):
+    def fail(**arguments):
+        raise error
+
+    assert make(fail).run(FLAGS) == code
+    shown = capfd.readouterr().err
+    assert ("Traceback" in shown) == (code == 1)
+    assert not OUT.exists()
+
+
+def test_a_missing_input_is_named_with_the_command_that_makes_it(capfd):
+    Path("text").unlink()
+    assert make(write).run(FLAGS) == 2
+    assert (
+        "stages.short --text: the input must exist (got nothing at text); make it with `dvc repro`"
+        in capfd.readouterr().err
+    )
+
+
+def test_an_unknown_model_is_a_users_error(capfd):
+    assert make(write).run([f if f != "gru" else "grue" for f in FLAGS]) == 2
+    assert "an entry of models in params.yaml (got grue)" in capfd.readouterr().err
+
+
+def test_params_are_checked_as_a_whole_before_anything_is_written(project, capfd):
+    text = (project / "params.yaml").read_text()
+    (project / "params.yaml").write_text(text.replace("max_lag: 100", "max_lag: -1") + "\nfoo: 1\n")
+    assert make(write).run(FLAGS) == 2
+    shown = capfd.readouterr().err
+    assert "params.yaml: gradients.max_lag" in shown
+    assert "params.yaml: foo: no such key" in shown
+    assert not Path("out").exists()
+
+
+def test_outside_dvc_live_rows_are_in_the_record_alone():
+    @stage
+    def training(*, out: Output, live: LogRows) -> Result:
+        """A stage that shows its history."""
+        rows = [Row(1, {"loss": 2.0})]
+        live(rows)
+        return Result({"loss": 2.0}, rows)
+
+    assert training.run(["--out", "out/training"]) == 0
+    assert json.loads(Path("out/training/record/history.jsonl").read_text()) == {"step": 1, "metrics": {"loss": 2.0}}
+
+
+def test_the_summary_shows_the_metrics(capfd):
+    make(write).run(FLAGS)
+    assert "  answer  42\n" in capfd.readouterr().err
