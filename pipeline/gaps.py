@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float64, Int
+from jaxtyping import Bool, Float64, Int, Integer
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from pipeline.networks.cloze import ClozeModel
 from pipeline.params import Level
-from pipeline.sampling import Choice, draw, log_probability_of, uniform_numbers
+from pipeline.sampling import Choice, draw, known_ids, log_probability_of, uniform_numbers
 from pipeline.text.vocabulary import Vocabulary
 
 EOS, UNK = Vocabulary.EOS, Vocabulary.UNK
@@ -101,7 +101,7 @@ def _inputs(ids: Int[Tensor, "B T"], begin: int) -> Int[Tensor, "B T"]:
 
 
 def blanked(
-    units: Sequence[Int[np.ndarray, " _"]], *, max_gaps: int, min_distance: int, rng: np.random.Generator
+    units: Sequence[Integer[np.ndarray, " _"]], *, max_gaps: int, min_distance: int, rng: np.random.Generator
 ) -> list[Gapped]:
     """Each unit with at most `max_gaps` gaps at random places, one in each of equal parts of its length.
 
@@ -116,7 +116,11 @@ def blanked(
 
 
 def read_gaps(text: str, vocabulary: Vocabulary, level: Level) -> Gapped:
-    """A text in which each `___` is one missing token; between characters, or where a word (with its space) was."""
+    """A text in which each `___` is one missing token; between characters, or where a word (with its space) was.
+
+    Raises:
+        PipelineError: where the vocabulary lacks some of the other tokens.
+    """
     if level != "char":
         text = text.replace(f" {GAP}", GAP)  # a token carries the space before it
     ids: list[int] = []
@@ -125,7 +129,7 @@ def read_gaps(text: str, vocabulary: Vocabulary, level: Level) -> Gapped:
         if number:
             gaps.append(len(ids))
             ids.append(UNK)
-        ids.extend(vocabulary.encode(part).tolist())
+        ids.extend(known_ids(part, vocabulary))
     return Gapped(ids, gaps)
 
 

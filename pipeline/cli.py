@@ -1,0 +1,224 @@
+"""The `unroll` command: check params.yaml, sync MLflow, and use a trained model from a shell.
+
+Exit codes: 0; 2 for a user's error, with one sentence; 1 and a traceback for a bug; 130 for Ctrl-C. Heavy imports
+stand inside the commands, so that help is instant.
+"""
+
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from pipeline.errors import EXIT_USER_ERROR, ArtifactError, PipelineError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.networks.bundle import Bundle
+    from pipeline.params import RunParams, SamplingParams
+    from pipeline.scoring import TokenScores
+
+app = typer.Typer(
+    help="Reproducible experiments on recurrent networks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+BundleFolder = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A trained model: a folder of out/train.")]
+
+
+def main() -> None:
+    """The console entry."""
+    try:
+        app()
+    except PipelineError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(EXIT_USER_ERROR)
+
+
+@app.command()
+def check() -> None:
+    """Say whether params.yaml is valid; if not, list every wrong key and value."""
+    from pipeline.params import PARAMS_FILE, load_params
+
+    run = load_params().run
+    models = len(run.levels) * len(run.models) * len(run.seeds)
+    typer.echo(f"{PARAMS_FILE}: valid; it selects {models} trainings: {_product(run)}")
+
+
+@app.command()
+def sync() -> None:
+    """Bring MLflow up to date with dvc.lock."""
+    from pipeline import tracking
+
+    typer.echo(str(tracking.sync(Path.cwd())))
+
+
+@app.command()
+def sample(
+    bundle: BundleFolder,
+    num_samples: Annotated[int, typer.Option(help="How many.")] = 3,
+    max_tokens: Annotated[
+        int, typer.Option(help="Draws of one sample at most, EOS counted; a cloze model draws one for each gap.")
+    ] = 400,
+    temperature: Annotated[float, typer.Option(help="Divides the logits; towards 0 the likeliest is certain.")] = 1.0,
+    top_k: Annotated[int | None, typer.Option(help="Only the k most probable tokens.")] = None,
+    top_p: Annotated[float | None, typer.Option(help="Only the most probable tokens that hold this share.")] = None,
+    prompt: Annotated[str, typer.Option(help="Text to go on from; cloze models fill each ___ in it.")] = "",
+    seed: Annotated[int, typer.Option(min=0, help="Equal seeds draw equal samples.")] = 1,
+) -> None:
+    """Draw texts from a model, each with its log-probability; a cloze model fills the gaps of --prompt."""
+    from pipeline.networks.cloze import ClozeModel
+    from pipeline.params import SamplingParams
+    from pipeline.params import check as checked
+
+    options = {"num_samples": num_samples, "max_tokens": max_tokens, "temperature": temperature}
+    options |= {"top_k": top_k, "top_p": top_p, "prompt": prompt}
+    params = checked(SamplingParams, options, "unroll sample")
+    trained = load_bundle(bundle)
+    draw = _fill if isinstance(trained.network, ClozeModel) else _write
+    draw(trained, params, seed)
+
+
+@app.command()
+def score(
+    bundle: BundleFolder,
+    texts: Annotated[list[str] | None, typer.Argument(metavar="TEXT...", help="Each is one unit.")] = None,
+    file: Annotated[Path | None, typer.Option(help="Or a text file: each of its lines is one unit.")] = None,
+) -> None:
+    """Print the chain rule of each text: p of every token given those before it, from the first to EOS."""
+    from pipeline.scoring import score_text
+
+    units = _units(texts or [], file)
+    trained = load_bundle(bundle)
+    scores = [score_text(trained, text) for text in units]
+    for of_text in scores:
+        _show(of_text)
+    if len(scores) > 1:
+        typer.echo("\n".join([f"all {len(scores)} texts:", *totals(scores)]))
+
+
+def load_bundle(folder: Path) -> "Bundle":
+    """The trained model in a folder.
+
+    Raises:
+        ArtifactError: where there is none, or it is damaged.
+    """
+    if not folder.is_dir():
+        there = sorted(str(path.parent) for path in Path("out/train").glob("*/model.json"))
+        what_to_do = f"choose of {', '.join(there)}" if there else "train one with `dvc repro train`"
+        raise ArtifactError(str(folder), "the folder of a trained model", "no such folder", what_to_do)
+    from pipeline.networks.bundle import Bundle
+
+    return Bundle.load(folder)
+
+
+def _product(run: "RunParams") -> str:
+    """How many levels, models and seeds."""
+    return " x ".join(f"{len(getattr(run, name))} {name}" for name in ("levels", "models", "seeds"))
+
+
+def _write(bundle: "Bundle", params: "SamplingParams", seed: int) -> None:
+    """Print samples of a language model."""
+    from pipeline.networks.language_model import LanguageModel
+    from pipeline.sampling import Choice, known_ids
+    from pipeline.sampling import sample as drawn_from
+
+    assert isinstance(bundle.network, LanguageModel)
+    choice = Choice(params.temperature, params.top_k, params.top_p)
+    prompt = known_ids(params.prompt, bundle.vocabulary)
+    sizes = {"num_samples": params.num_samples, "max_tokens": params.max_tokens}
+    for number, drawn in enumerate(drawn_from(bundle.network, prompt, choice, seed=seed, **sizes), 1):
+        how = "ended by EOS" if drawn.ended else "cut at the limit"
+        typer.echo(f"--- sample {number}: {len(drawn.ids)} tokens, {how}, ln p = {drawn.log_probability:.3f}")
+        typer.echo(bundle.vocabulary.decode(drawn.ids))
+
+
+def _fill(bundle: "Bundle", params: "SamplingParams", seed: int) -> None:
+    """Print the prompt with its gaps filled by a cloze model."""
+    from pipeline.gaps import GAP, fill, read_gaps
+    from pipeline.networks.cloze import ClozeModel
+    from pipeline.sampling import Choice
+
+    assert isinstance(bundle.network, ClozeModel)
+    text = read_gaps(params.prompt, bundle.vocabulary, bundle.level)
+    if not text.gaps:
+        rule = f"a cloze model fills gaps: text with {GAP} for each missing token"
+        raise PipelineError(
+            "unroll sample --prompt", rule, repr(params.prompt), f"write {GAP} where a token is missing"
+        )
+    choice = Choice(params.temperature, params.top_k, params.top_p)
+    for number, filled in enumerate(fill(bundle.network, [text] * params.num_samples, choice, seed=seed), 1):
+        fills = zip(filled.fills, filled.log_probabilities, strict=True)
+        listed = ", ".join(f"{bundle.vocabulary.token(i)!r} ln p = {log_p:.3f}" for i, log_p in fills)
+        typer.echo(f"--- sample {number}: {listed}")
+        typer.echo(bundle.vocabulary.decode(filled.ids))
+
+
+def _units(texts: list[str], file: Path | None) -> list[str]:
+    """The texts to score.
+
+    Raises:
+        PipelineError: where there are none, or they come from both places, or the file cannot be read.
+    """
+    from pipeline.text.units import lines_of, normalize
+
+    if bool(texts) == (file is not None):
+        got = f"{len(texts)} texts" + (f" and {file}" if file else "")
+        raise PipelineError("unroll score", "either texts or --file", got, "give one of them")
+    if file is None:
+        return texts
+    where = f"unroll score --file {file}"
+    try:
+        lines = lines_of(normalize(file.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError) as error:
+        raise PipelineError(where, "a text file in UTF-8", error, "name another") from None
+    if not lines:
+        raise PipelineError(where, "at least one line", "an empty file", "write a text on each line")
+    return lines
+
+
+def _show(scores: "TokenScores") -> None:
+    """Print a text's tokens with their probabilities, and its totals."""
+    given = "all others" if scores.is_pseudo else "those before"
+    table = Table("t", "token", f"p(token | {given})", "ln p", title=escape(repr(scores.text)), title_justify="left")
+    for t, (token, log_p) in enumerate(zip(scores.tokens, scores.log_probabilities, strict=True), 1):
+        table.add_row(
+            str(t), escape(token if t == len(scores.tokens) else repr(token)), f"{math.exp(log_p):.6g}", f"{log_p:.4f}"
+        )
+    Console().print(table)
+    typer.echo("\n".join([*totals([scores]), ""]))
+
+
+def totals(scores: "Sequence[TokenScores]") -> list[str]:
+    """What the texts cost together, a line each: sums are divided once."""
+    score = sum((of_text.score for of_text in scores[1:]), scores[0].score)
+    is_pseudo, num_unknown = scores[0].is_pseudo, sum(of_text.num_unknown for of_text in scores)
+    is_lower_bound = any(of_text.is_lower_bound for of_text in scores)
+    bits = f"{'at least ' if is_lower_bound else ''}{score.bits_per_char:.4f}"
+    lines = [
+        f"{'pseudo-log-likelihood' if is_pseudo else 'ln p(text, EOS)'} = {-score.nats:.4f} nats",
+        f"{'pseudo-perplexity' if is_pseudo else 'perplexity'} = {score.perplexity:.4f}",
+        f"bits per character = {bits} ({score.characters} characters; an end counts as one)",
+    ]
+    if is_pseudo:
+        lines.append("A cloze model sees both sides of each token: this is no probability of the text.")
+    if num_unknown:
+        lines.append(f"The vocabulary lacks {num_unknown} of the tokens: {UNKNOWN[is_lower_bound]}.")
+    return lines
+
+
+UNKNOWN = {
+    True: "UNK leaves open which word it was, and spelling it would cost more bits",
+    False: "UNK is charged, and the character's name among all of Unicode on top",
+}
+
+
+if __name__ == "__main__":
+    main()

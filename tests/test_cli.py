@@ -1,0 +1,243 @@
+"""The command as a shell would call it: words in, exit code and text out."""
+
+import math
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import torch
+from sizes import V
+
+from pipeline import cli
+from pipeline.networks.build import build
+from pipeline.networks.bundle import Bundle
+from pipeline.networks.embedding import Readout
+from pipeline.text.vocabulary import Vocabulary, learn
+
+ROOT = Path(__file__).parents[1]
+FIRST = torch.tensor([0.125, 0.125, 0.5, 0.25])
+"""p(y_1): EOS, UNK, a, b."""
+NEXT = torch.tensor(
+    [[0.25, 0.25, 0.25, 0.25], [0.5, 0.25, 0.125, 0.125], [0.25, 0.125, 0.125, 0.5], [0.5, 0.125, 0.25, 0.125]]
+)
+"""p(next | row)."""
+
+
+@pytest.fixture
+def unroll(monkeypatch, capsys, tmp_path):
+    """A caller of the command in an empty folder: exit code, standard output, standard error."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
+
+    def call(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["unroll", *words])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return int(ended.value.code or 0), *capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def bigram(model, tmp_path) -> str:
+    """A saved bundle of known probabilities: the state is the last one-hot input, the readout a table of bigrams."""
+    section = model("rnn", nonlinearity="relu", hidden_size=4, embedding_size=None)
+    network = build(section, 4, seed=1)
+    assert isinstance(network.readout, Readout)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.zero_()
+        network.get_parameter("stack.rnn.weight_ih_l0").copy_(torch.eye(4))
+        network.get_parameter("readout.bias").copy_(FIRST.log())
+        network.get_parameter("readout.weight").copy_((NEXT.log() - FIRST.log()).T)
+    return saved(
+        Bundle(network, Vocabulary(learn(Counter("aab"), 10, "char")), section, "char", 1), tmp_path / "bigram"
+    )
+
+
+@pytest.fixture
+def cloze(model, tmp_path) -> str:
+    section = model("gru", bidirectional=True)
+    vocabulary = Vocabulary(learn(Counter("the cat sat."), V, "char"))
+    return saved(Bundle(build(section, vocabulary.size, seed=1), vocabulary, section, "char", 1), tmp_path / "cloze")
+
+
+def saved(bundle: Bundle, folder: Path) -> str:
+    folder.mkdir()
+    bundle.save(folder)
+    return str(folder)
+
+
+def test_score_prints_the_chain_rule_and_its_sums(unroll, bigram):
+    code, out, err = unroll("score", bigram, "ab")
+    assert (code, err) == (0, "")
+    rows = [line.split("│")[1:-1] for line in out.splitlines() if line.startswith("│")]
+    assert [[cell.strip() for cell in row] for row in rows] == [
+        ["1", "'a'", "0.5", "-0.6931"],
+        ["2", "'b'", "0.5", "-0.6931"],
+        ["3", "<end of unit>", "0.5", "-0.6931"],
+    ]
+    assert f"ln p(text, EOS) = {-3 * math.log(2):.4f} nats" in out
+    assert "perplexity = 2.0000" in out
+    assert "bits per character = 1.0000 (3 characters; an end counts as one)" in out
+
+
+def test_score_of_a_file_adds_its_lines_up(unroll, bigram, tmp_path):
+    (tmp_path / "texts.txt").write_text("ab\n\n", encoding="utf-8")
+    code, out, _ = unroll("score", bigram, "--file", "texts.txt")
+    assert code == 0
+    assert re.findall(r"bits per character = (\S+)", out) == ["1.0000", "3.0000", "1.5000"]  # 3 bits, 3 bits, 6 over 4
+    assert "all 2 texts:" in out
+
+
+def test_score_says_what_unknown_tokens_cost(unroll, bigram):
+    code, out, _ = unroll("score", bigram, "a[é]")
+    assert code == 0
+    assert "The vocabulary lacks 3 of the tokens: UNK is charged, and the character's name" in out
+    assert "at least" not in out
+
+
+def test_score_of_a_cloze_model_says_pseudo(unroll, cloze):
+    code, out, _ = unroll("score", cloze, "cat")
+    assert code == 0
+    assert "pseudo-log-likelihood" in out
+    assert "pseudo-perplexity" in out
+    assert "no probability of the text" in out
+
+
+def test_samples_go_on_from_the_prompt_and_their_log_probability_is_the_score(unroll, bigram):
+    code, out, _ = unroll("sample", bigram, "--prompt", "ab", "--num-samples", "4", "--max-tokens", "40")
+    assert code == 0
+    samples = re.findall(r"--- sample \d: \d+ tokens, ended by EOS, ln p = (\S+)\n(ab.*)\n", out)
+    assert len(samples) == 4
+    for log_probability, text in samples:
+        _, scored, _ = unroll("score", bigram, text)
+        assert f"ln p(text, EOS) = {float(log_probability):.3f}" in scored
+
+
+def test_the_same_seed_gives_the_same_samples(unroll, bigram):
+    one, same, other = (unroll("sample", bigram, "--seed", seed, "--num-samples", "9")[1] for seed in "112")
+    assert one == same != other
+
+
+def test_a_cloze_model_fills_the_gaps_of_the_prompt(unroll, cloze):
+    code, out, _ = unroll("sample", cloze, "--prompt", "the c___t s___t", "--num-samples", "2")
+    assert code == 0
+    assert len(re.findall(r"^the c.t s.t$", out, re.MULTILINE)) == 2
+    assert len(re.findall(r"ln p = -\d", out)) == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--temperature", "0"], r"unroll sample: temperature: .*greater than 0 \(got 0.0\)"),
+        (["--temperature", "nan"], r"unroll sample: temperature: .*\(got nan\)"),
+        (["--top-p", "0"], r"unroll sample: top_p: .*greater than 0 \(got 0.0\)"),
+        (["--top-p", "1.5"], r"unroll sample: top_p: .*less than or equal to 1 \(got 1.5\)"),
+        (["--top-k", "0"], r"unroll sample: top_k: .*greater than or equal to 1 \(got 0\)"),
+        (["--num-samples", "0"], r"unroll sample: num_samples: .*\(got 0\)"),
+        (["--max-tokens", "0"], r"unroll sample: max_tokens: .*\(got 0\)"),
+        (["--prompt", "abcé"], r"prompt: tokens that the model's vocabulary has \(got \['c', 'é'\]\); leave these out"),
+    ],
+)
+def test_a_wrong_value_is_one_sentence(unroll, bigram, words, sentence):
+    code, out, err = unroll("sample", bigram, *words)
+    assert (code, out) == (2, "")
+    assert re.fullmatch(sentence + ".*\n", err)
+
+
+def test_a_cloze_model_asks_for_gaps(unroll, cloze):
+    code, _, err = unroll("sample", cloze)
+    assert code == 2
+    assert err == (
+        "unroll sample --prompt: a cloze model fills gaps: text with ___ for each missing token (got ''); "
+        "write ___ where a token is missing\n"
+    )
+
+
+@pytest.mark.parametrize("command", [["sample", "out/train/x"], ["score", "out/train/x", "a"]])
+def test_a_missing_bundle_names_what_to_run_or_what_is_there(unroll, bigram, command, tmp_path):
+    code, _, err = unroll(*command)
+    assert (code, err) == (
+        2,
+        "out/train/x: the folder of a trained model (got no such folder); train one with `dvc repro train`\n",
+    )
+    shutil.copytree(bigram, tmp_path / "out/train/char-rnn-1")
+    assert unroll(*command)[2].endswith("choose of out/train/char-rnn-1\n")
+
+
+def test_a_damaged_bundle_is_one_sentence(unroll, bigram):
+    (Path(bigram) / "weights.safetensors").write_bytes(b"no")
+    code, _, err = unroll("score", bigram, "a")
+    assert code == 2
+    assert re.match(r"\S*weights.safetensors: the file is needed, whole", err)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ([], r"unroll score: either texts or --file \(got 0 texts\); give one of them\n"),
+        (["a", "--file", "x"], r"unroll score: either texts or --file \(got 1 texts and x\); give one of them\n"),
+        (["--file", "x"], r"unroll score --file x: a text file in UTF-8 \(got .*No such file.*\); name another\n"),
+        (["--file", "empty"], r"unroll score --file empty: at least one line \(got an empty file\); write .*\n"),
+    ],
+)
+def test_score_needs_one_source_of_texts(unroll, bigram, tmp_path, words, sentence):
+    (tmp_path / "empty").touch()
+    code, _, err = unroll("score", bigram, *words)
+    assert code == 2
+    assert re.fullmatch(sentence, err)
+
+
+def test_check_says_what_is_selected_or_what_is_wrong(unroll, tmp_path):
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    code, out, _ = unroll("check")
+    assert code == 0
+    assert re.fullmatch(r"params.yaml: valid; it selects \d+ trainings: \d+ levels x \d+ models x \d+ seeds\n", out)
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    (tmp_path / "params.yaml").write_text(text.replace("threads: ", "threads: -"), encoding="utf-8")
+    code, _, err = unroll("check")
+    assert code == 2
+    assert err.startswith("params.yaml: runtime.threads: ")
+
+
+def test_sync_prints_the_report(unroll, monkeypatch, tmp_path):
+    from pipeline import tracking
+
+    monkeypatch.setattr(tracking, "sync", lambda root: f"synced {root.name}")
+    assert unroll("sync")[:2] == (0, f"synced {tmp_path.name}\n")
+
+
+def test_ctrl_c_is_130_and_a_bug_is_a_traceback(unroll, bigram, monkeypatch):
+    def interrupted(folder: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "load_bundle", interrupted)
+    assert unroll("score", bigram, "a")[0] == 130
+
+    def broken(folder: Path) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(cli, "load_bundle", broken)
+    monkeypatch.setattr(sys, "argv", ["unroll", "score", bigram, "a"])
+    with pytest.raises(ZeroDivisionError):
+        cli.main()
+
+
+def test_help_imports_nothing_heavy():
+    code = """
+import sys
+from pipeline import cli
+sys.argv = ["unroll", "--help"]
+try:
+    cli.main()
+finally:
+    print(sorted({"torch", "numpy", "pydantic", "mlflow", "pyarrow"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert all(command in done.stdout for command in ("check", "sync", "sample", "score"))
