@@ -49,7 +49,6 @@ def test_all_that_is_wrong_is_said_at_once(broken):
     )
     assert message.splitlines() == [
         "params.yaml: corpus.column: without effect with source python-docs (got 'text'); set it to null",
-        "params.yaml: models.lstm.hidden_size: input should be greater than or equal to 1 (got 0); correct it",
         "params.yaml: models.gru.forget_bias: no such key (got 1.0); delete it or correct its name",
         "params.yaml: models.lstm.hidden_size: input should be greater than or equal to 1 (got 0); correct it",
         "params.yaml: training.char.batch_size: input should be a valid integer (got 'many'); correct it",
