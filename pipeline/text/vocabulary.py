@@ -128,7 +128,7 @@ def _learn_bpe(counts: Mapping[str, int], max_size: int) -> Tokenizer:
     trained.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     trainer = trainers.BpeTrainer(vocab_size=max_size - 2, initial_alphabet=alphabet, show_progress=False)
-    trained.train_from_iterator(Counter(dict(sorted(counts.items()))).elements(), trainer)
+    trained.train_from_iterator(Counter(counts).elements(), trainer)
     return _bpe(_numbered(_bpe_counts(trained, counts), max_size), _merges(trained))
 
 

@@ -48,6 +48,8 @@ def test_positions_of_whole_units():
 def test_positions_inside_documents():
     """Documents are divided exactly at the cuts, also where one holds both of them."""
     assert dealt([["abcdefghij"]], by_position, POSITION, True) == [("abcde", 0), ("fg", 1), ("hij", 2)]
+    whole = ["abcde", "fg", "hij"]  # cuts between documents divide none
+    assert dealt([whole], by_position, POSITION, True) == list(zip(whole, range(3), strict=True))
     texts = ["ab", "cdef", "", "ghij"]
     expected = [("ab", 0), ("cde", 0), ("f", 1), ("", 1), ("g", 1), ("hij", 2)]
     assert dealt([texts[:1], texts[1:]], by_position, POSITION, True) == expected

@@ -77,6 +77,7 @@ def test_bytes_are_cut_where_byte_level_cuts(text):
 
 @settings(deadline=None)
 @given(TEXTS, st.integers(1, 9))
+@example("a     b", 3)
 def test_pieces_cut_no_pretoken(text, size):
     """A long text cut in pieces has the tokens of the whole."""
     cut = list(pieces(text, size))
