@@ -31,11 +31,13 @@ def gradients(
     out: Output,
 ) -> Result:
     """Measure the gradient of the loss at one step by the states before it, at initialisation and after training."""
-    torch.set_num_threads(runtime.threads)
+    torch.set_num_threads(1)  # `runtime.threads` of them work side by side, on lanes of their own
     loaded, validation = Bundle.load(bundle), load_ids(ids, "validation")
     window = positions_of(validation, loaded.network.begin_id, gradients.max_lag, gradients.positions)
     networks = {"initial": loaded.initial(), "trained": loaded.network}
-    measured = {name: curves(network, window, gradients.max_lag, name) for name, network in networks.items()}
+    measured = {
+        name: curves(network, window, gradients.max_lag, runtime.threads, name) for name, network in networks.items()
+    }
     relative = _relative(measured)
 
     write_json(out / "gradients.json", measured)

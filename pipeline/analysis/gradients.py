@@ -15,6 +15,7 @@ no relative precision as it shrinks, so a small norm is as good as a large one, 
 import copy
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -59,18 +60,22 @@ def positions_of(ids: Ids, begin: int, max_lag: int, positions: int) -> Window:
     return gather(ids, starts, at + max_lag + 1, begin, starts == 0, 3 * max_lag + 1)
 
 
-def gradient_norms(network: Network, window: Window, max_lag: int) -> dict[str, Norms]:
-    """Norms of dL_t/ds_{t-k} under `joint`, and of its parts under `h` and (LSTM) `c`: a row a lane, lag 0 first."""
+def gradient_norms(network: Network, window: Window, max_lag: int, threads: int) -> dict[str, Norms]:
+    """Norms of dL_t/ds_{t-k} under `joint`, and of its parts under `h` and (LSTM) `c`: a row a lane, lag 0 first.
+
+    `threads` chunks of lanes are worked on at a time. A single step is too small to be shared: with torch's own
+    threads it takes longer, and many times as long beside other work. So call torch.set_num_threads(1) first.
+    """
     network = copy.deepcopy(network).double().eval().requires_grad_(False)
     inputs, targets = torch.from_numpy(window.inputs), torch.from_numpy(window.targets)
-    chunks = zip(inputs.split(LANES), targets.split(LANES), strict=True)
-    squares = torch.cat([_squares(state_gradients(network, x, y, max_lag)) for x, y in chunks])  # (P, S, K + 1)
+
+    def squares_of(inputs: Tensor, targets: Tensor) -> Tensor:
+        return state_gradients(network, inputs, targets, max_lag).square().sum(dim=(2, 4)).permute(2, 1, 0)
+
+    with ThreadPoolExecutor(threads) as pool:
+        squares = torch.cat(list(pool.map(squares_of, inputs.split(LANES), targets.split(LANES))))  # (P, S, K + 1)
     parts = {"joint": squares.sum(dim=1), **{part: squares[:, i] for i, part in enumerate(PARTS[: squares.shape[1]])}}
     return {part: square.sqrt().numpy() for part, square in parts.items()}
-
-
-def _squares(gradients: Float[Tensor, "K S L B H"]) -> Float[Tensor, "B S K"]:
-    return gradients.square().sum(dim=(2, 4)).permute(2, 1, 0)
 
 
 def state_gradients(
@@ -121,13 +126,13 @@ def _loss(network: Network, h: Float[Tensor, "B H"], targets: Int[Tensor, "B R"]
     return F.cross_entropy(network.readout(h[:, None])[:, 0], targets[:, 0], reduction="sum")
 
 
-def curves(network: Network, window: Window, max_lag: int, name: str) -> dict[str, Any]:
+def curves(network: Network, window: Window, max_lag: int, threads: int, name: str) -> dict[str, Any]:
     """All measures of one network: `lags`, and a curve under each of `joint`, `h` and (LSTM) `c`.
 
     Raises:
         ArtifactError: where the gradients are not finite, or zero from the start.
     """
-    norms = gradient_norms(network, window, max_lag)
+    norms = gradient_norms(network, window, max_lag, threads)
     for part, values in norms.items():
         first = float(values.mean(0)[first_lag(part)])
         if not (np.isfinite(values).all() and first > FLOOR):

@@ -159,7 +159,7 @@ def test_a_linear_network_gives_powers_of_its_matrix() -> None:
         logits = network(inputs)[0][:, 2 * K]
         v = (logits.softmax(1) - F.one_hot(targets[:, 2 * K], V)) @ network.get_parameter("readout.weight")
     expected = [torch.linalg.vector_norm(v @ torch.linalg.matrix_power(recurrent, k), dim=1) for k in range(K + 1)]
-    norms = gradient_norms(network, window, K)
+    norms = gradient_norms(network, window, K, 1)
     np.testing.assert_allclose(norms["joint"], torch.stack(expected, dim=1).numpy(), rtol=1e-9)
     np.testing.assert_array_equal(norms["joint"], norms["h"])
     assert set(norms) == {"joint", "h"}
@@ -169,10 +169,10 @@ def test_a_scaled_rotation_has_the_slope_of_its_scale() -> None:
     """W = a Q with Q orthogonal: g_k = a^k g_0, the half-life is ln 2 / -ln a, and a = 1 neither fades nor grows."""
     rotation = torch.eye(H, dtype=torch.float64).roll(1, dims=0)  # a permutation: keeps positive states positive
     for scale in (0.9, 1.0, 1.1):
-        joint = curves(linear_network(scale * rotation), some_window(), K, "some")["joint"]
+        joint = curves(linear_network(scale * rotation), some_window(), K, 1, "some")["joint"]
         np.testing.assert_allclose(joint["relative"], scale ** np.arange(K + 1), rtol=1e-9)
         assert joint["slope"] == pytest.approx(math.log(scale), abs=1e-9)
-    faded = curves(linear_network(0.9 * rotation), some_window(), K, "some")["joint"]
+    faded = curves(linear_network(0.9 * rotation), some_window(), K, 1, "some")["joint"]
     assert faded["half_life"] == pytest.approx(math.log(2) / -math.log(0.9))
     assert faded["r_squared"] == pytest.approx(1.0)
 
@@ -195,27 +195,29 @@ def test_an_open_carousel_carries_the_gradient_of_c_unchanged() -> None:
         x = network.embed(inputs[:, 2 * K])
         pre = x @ weight_of(network, "weight_ih").T + weight_of(network, "bias_ih") + weight_of(network, "bias_hh")
         expected = torch.linalg.vector_norm(v * torch.sigmoid(pre[:, 3 * H :]), dim=1).numpy()  # h is zero as well
-    by_c = gradient_norms(network, window, K)["c"]
+    by_c = gradient_norms(network, window, K, 1)["c"]
     np.testing.assert_array_equal(by_c[:, 0], 0)
     np.testing.assert_allclose(by_c[:, 1:], np.repeat(expected[:, None], K, axis=1), rtol=1e-9)
 
 
 def test_the_joint_norm_holds_every_part() -> None:
-    norms = gradient_norms(network_of("deep_lstm"), some_window(), K)
+    norms = gradient_norms(network_of("deep_lstm"), some_window(), K, 1)
     np.testing.assert_allclose(norms["joint"] ** 2, norms["h"] ** 2 + norms["c"] ** 2, rtol=1e-12)
 
 
-def test_more_lanes_than_fit_at_once_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunks_of_lanes_and_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     network, window = network_of("lstm"), some_window(positions=5)
-    whole = gradient_norms(network, window, K)
+    whole = gradient_norms(network, window, K, 1)["joint"]
     monkeypatch.setattr("pipeline.analysis.gradients.LANES", 2)
-    np.testing.assert_allclose(gradient_norms(network, window, K)["joint"], whole["joint"], rtol=1e-12)
+    one, two = (gradient_norms(network, window, K, threads)["joint"] for threads in (1, 2))
+    np.testing.assert_allclose(one, whole, rtol=1e-12)
+    np.testing.assert_array_equal(one, two)
 
 
 def test_the_network_is_left_as_it_was() -> None:
     network = build(MODELS["lstm"], V, seed=1).train()
     before = copy.deepcopy(network.state_dict())
-    gradient_norms(network, some_window(), K)
+    gradient_norms(network, some_window(), K, 1)
     assert network.training
     for name, weight in network.state_dict().items():
         assert weight.dtype == torch.float32
@@ -283,7 +285,7 @@ def test_the_fit_ends_where_norms_underflow_and_says_nothing_of_rising_or_flat_c
 def test_float64_sees_tails_that_float32_loses() -> None:
     """W = 1e-4 I over 6 steps: 1e-24 g_0, whose square is beyond float32."""
     network = linear_network(1e-4 * torch.eye(H, dtype=torch.float64)).float()
-    joint = curves(network, some_window(), K, "some")["joint"]
+    joint = curves(network, some_window(), K, 1, "some")["joint"]
     np.testing.assert_allclose(joint["relative"], 1e-4 ** np.arange(K + 1.0), rtol=1e-5)
 
 
@@ -291,7 +293,7 @@ def test_a_diverged_network_is_an_error() -> None:
     network = build(MODELS["lstm"], V, seed=1)
     next(network.parameters()).data.fill_(float("nan"))
     with pytest.raises(ArtifactError, match="trained network: the norms of the gradient by joint are finite"):
-        curves(network, some_window(), K, "trained")
+        curves(network, some_window(), K, 1, "trained")
 
 
 def test_real_text_an_lstm_reaches_further_than_a_plain_network() -> None:
@@ -305,5 +307,5 @@ def test_real_text_an_lstm_reaches_further_than_a_plain_network() -> None:
     tails = {}
     for name in ("rnn", "lstm"):
         larger = MODELS[name].model_copy(update={"hidden_size": 64, "embedding_size": 32})
-        tails[name] = curves(build(larger, len(characters), seed=1), window, 30, name)["joint"]["relative"][-1]
+        tails[name] = curves(build(larger, len(characters), seed=1), window, 30, 1, name)["joint"]["relative"][-1]
     assert tails["lstm"] > 10 * tails["rnn"] > 0

@@ -67,8 +67,8 @@ def test_the_files_hold_both_networks_and_the_record_their_numbers(project):
     assert run() == 0
     measured = json.loads((OUT / "gradients.json").read_text())
     window = positions_of(ids, VOCABULARY.size, K, P)
-    assert measured["trained"] == curves(network, window, K, "trained")
-    assert measured["initial"] == curves(Bundle.load(BUNDLE).initial(), window, K, "initial")
+    assert measured["trained"] == curves(network, window, K, 1, "trained")
+    assert measured["initial"] == curves(Bundle.load(BUNDLE).initial(), window, K, 1, "initial")
     assert measured["initial"] != measured["trained"]
     assert set(measured["trained"]) == {"lags", "joint", "h", "c"}
     record = Record.load(OUT)
