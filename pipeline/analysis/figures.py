@@ -32,7 +32,7 @@ def gradient_figure(curves: Mapping[str, Sequence[float]], title: str) -> Figure
         )
     for (name, values), colour, dashes in zip(curves.items(), cycle(COLOURS), cycle(DASHES)):
         _draw(axes, np.asarray(values, dtype=float), name, colour, dashes)
-    axes.set(yscale="log", xlabel="lag k: steps back in time", ylabel="norm of the gradient, relative to lag 0")
+    axes.set(yscale="log", xlabel="lag k: steps back in time", ylabel="norm of the gradient, relative to its first")
     axes.set_title(title, loc="left")
     axes.set_ylim(bottom=max(axes.get_ylim()[0], LOWEST))
     axes.legend(frameon=False)
