@@ -1,7 +1,5 @@
 """Read a text set, check it, and split it into train, validation and test."""
 
-import numpy as np
-
 from pipeline.artifacts import Result, write_json
 from pipeline.params import CorpusParams
 from pipeline.stage import Input, Output, stage
@@ -15,8 +13,8 @@ def corpus(corpus: CorpusParams, *, path: Input, out: Output) -> Result:
     splits = {name: {"units": tally.units, "characters": tally.characters} for name, tally in tallies.items()}
     write_json(out / "corpus.json", {"unit": corpus.unit, "splits": splits})
     metrics = {f"{name}/{key}": float(value) for name, counts in splits.items() for key, value in counts.items()}
-    seen = np.logical_or.reduce([tally.seen for tally in tallies.values()])
-    return Result({**metrics, "distinct_characters": float(seen.sum())}, artifacts=["corpus.json"])
+    seen = set().union(*(tally.seen for tally in tallies.values()))
+    return Result({**metrics, "distinct_characters": float(len(seen))}, artifacts=["corpus.json"])
 
 
 if __name__ == "__main__":

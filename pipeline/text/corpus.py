@@ -11,17 +11,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from jaxtyping import Bool
 
 from pipeline.errors import CorpusError
 from pipeline.params import CorpusParams, HashSplit, PositionSplit
-from pipeline.text.batches import SCHEMA, SPLITS, batched, code_points
+from pipeline.text.batches import SCHEMA, SPLITS, batched
 from pipeline.text.python_docs import python_docs
 from pipeline.text.sources import file_units, files_of, hub_units
 from pipeline.text.splits import Dealt, by_hash, by_position
 from pipeline.text.units import units_of
-
-CODE_POINTS = 0x110000
 
 
 @dataclass
@@ -31,15 +28,15 @@ class Tally:
     units: int = 0
     characters: int = 0
     """A unit's end counts as one."""
-    seen: Bool[np.ndarray, " 1114112"] = field(default_factory=lambda: np.zeros(CODE_POINTS, bool))
-    """The code points that occur."""
+    seen: set[str] = field(default_factory=set)
+    """The characters that occur."""
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Count the units of a batch."""
-        points = code_points(batch.column("text"))
-        self.units += batch.num_rows
-        self.characters += len(points) + batch.num_rows
-        self.seen[points] = True
+        for text in batch.column("text").to_pylist():
+            self.units += 1
+            self.characters += len(text) + 1
+            self.seen.update(text)
 
 
 def write_corpus(corpus: CorpusParams, path: Path, out: Path) -> Mapping[str, Tally]:
@@ -50,7 +47,7 @@ def write_corpus(corpus: CorpusParams, path: Path, out: Path) -> Mapping[str, Ta
     """
     tallies = {name: Tally() for name in SPLITS}
     with ExitStack() as stack:
-        files = [stack.enter_context(pq.ParquetWriter(out / f"{name}.parquet", SCHEMA)) for name in SPLITS]
+        files = [stack.enter_context(_writer(out / f"{name}.parquet")) for name in SPLITS]
         for batch, splits in _dealt(corpus, path):
             for index, (tally, file) in enumerate(zip(tallies.values(), files, strict=True)):
                 part = batch.filter(pa.array(splits == index))
@@ -59,6 +56,11 @@ def write_corpus(corpus: CorpusParams, path: Path, out: Path) -> Mapping[str, Ta
                     file.write_batch(part)
     _check_nothing_empty(tallies)
     return tallies
+
+
+def _writer(path: Path) -> pq.ParquetWriter:
+    """A unit may be all of the text: a dictionary and statistics would each hold it once more."""
+    return pq.ParquetWriter(path, SCHEMA, use_dictionary=False, write_statistics=False)
 
 
 def _dealt(corpus: CorpusParams, path: Path) -> Dealt:

@@ -28,6 +28,8 @@ BUILDERS = {".txt": "text", ".csv": "csv", ".jsonl": "json", ".parquet": "parque
 """The builder of `datasets` for a file's ending."""
 CHECKED_BYTES = 1 << 20
 """Read at a time by the check of a file's bytes."""
+JOINED_LINES = 1 << 16
+"""Lines of a document joined at a time: a string a line takes more memory than the text."""
 
 
 def files_of(path: Path) -> list[Path]:
@@ -104,13 +106,15 @@ def _opened(file: Path) -> BufferedIOBase:
 
 
 def _text_units(file: Path, column: str | None, unit: Unit) -> Iterator[str]:
-    """The units of a plain text: a document is the file to its last character, lines come as a stream."""
+    """The units of a plain text, which comes as a stream of lines; a document is the file to its last character."""
     if column is not None:
         raise CorpusError(str(file), "plain text has no columns", f"corpus.column: {column}", "set it to null")
-    sample_by = "document" if unit == "document" else "line"
-    with _loaded(str(file), "text", **_stream(file), sample_by=sample_by, keep_linebreaks=True) as rows:
-        texts = (normalize(text) for text in _without_bom(_texts(rows, str(file), "text")))
-        yield from texts if unit == "document" else group((line.removesuffix("\n") for line in texts), unit)
+    with _loaded(str(file), "text", **_stream(file), keep_linebreaks=True) as rows:
+        lines = (normalize(line) for line in _without_bom(_texts(rows, str(file), "text")))
+        if unit == "document":
+            yield "".join(iter(lambda: "".join(islice(lines, JOINED_LINES)), ""))
+        else:
+            yield from group((line.removesuffix("\n") for line in lines), unit)
 
 
 def _without_bom(texts: Iterator[str]) -> Iterator[str]:

@@ -8,10 +8,11 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from jaxtyping import Int
 
 from pipeline.params import HashSplit, PositionSplit
-from pipeline.text.batches import SCHEMA, as_batch, lengths
+from pipeline.text.batches import SCHEMA, lengths
 
 Dealt = Iterator[tuple[pa.RecordBatch, Int[np.ndarray, " N"]]]
 """Batches of N units, with the index into SPLITS of each."""
@@ -72,10 +73,14 @@ def _stored(path: Path) -> Iterator[pa.RecordBatch]:
 
 
 def _cut(batch: pa.RecordBatch, start: int, cuts: list[int]) -> pa.RecordBatch:
-    """The batch, whose first character is number `start`, with its units divided at the cuts."""
-    pieces = []
-    for text in batch.column("text").to_pylist():
-        inside = [cut - start for cut in cuts if start < cut < start + len(text)]
-        pieces += [text[i:j] for i, j in pairwise([0, *inside, len(text)])]
-        start += len(text)
-    return as_batch(pieces)
+    """The batch, whose first character is number `start`, with its units divided at the cuts.
+
+    Arrow cuts its own UTF-8: a document may be all of the text, and as a Python string takes up to four times more.
+    """
+    texts, pieces = batch.column("text"), []
+    for number, size in enumerate(lengths(texts).tolist()):
+        inside = [cut - start for cut in cuts if start < cut < start + size]
+        for i, j in pairwise([0, *inside, size]):
+            pieces.append(pc.call_function("utf8_slice_codeunits", [texts.slice(number, 1)], pc.SliceOptions(i, j)))
+        start += size
+    return pa.record_batch([pa.concat_arrays(pieces)], schema=SCHEMA)
