@@ -68,20 +68,24 @@ if options.stage == "train":
         Row(step, {"train/nats_per_token": options.seed + params["hidden_size"] / step, "train/grad_norm": 1 / step})
         for step in range(10, 60, 10)
     ]
-    with tracking.live_run(params, tags) as run:
-        for row in rows:
-            run.log([row, Row(row.step, {"time/elapsed": 0.5})])
-            if trouble == "kill" and row.step == 30:
-                run._send()
-                os.kill(os.getpid(), signal.SIGKILL)
-            if trouble == "interrupt" and row.step == 30:
-                raise KeyboardInterrupt
-            if trouble == "error" and row.step == 30:
-                raise ValueError("the loss is not finite")
-        finals = {"test/nats_per_token": 1.5, "train/nats_per_token": 0.25}
-        record = Record(params, tags, finals, rows, ["figures/curve.txt"])
-        record.save(out)
-        run.finish(record, out)
+    try:
+        with tracking.live_run(params, tags) as run:
+            for row in rows:
+                run.log([row, Row(row.step, {"time/elapsed": 0.5})])
+                if trouble == "kill" and row.step == 30:
+                    run._send()
+                    os.kill(os.getpid(), signal.SIGKILL)
+                if trouble == "interrupt" and row.step == 30:
+                    raise KeyboardInterrupt
+                if trouble == "error" and row.step == 30:
+                    raise ValueError("the loss is not finite")
+            finals = {"test/nats_per_token": 1.5, "train/nats_per_token": 0.25}
+            record = Record(params, tags, finals, rows, ["figures/curve.txt"])
+            record.save(out)
+            run.finish(record, out)
+    except ValueError as error:  # as @stage does
+        tracking.record_failure("train", str(error))
+        raise
 else:
     if trouble == "short":
         tracking.record_failure(options.stage, "corpus: the text must not be empty")

@@ -63,7 +63,10 @@ def test_finishing_completes_from_the_record_and_keeps_the_clock(store: Store, t
     }
 
 
-def test_a_later_try_with_other_values_gets_a_run_of_its_own(store: Store, tmp_path: Path) -> None:
+def test_a_later_try_with_other_values_gets_a_run_of_its_own(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "FLUSH_POINTS", 1)
     _, work = buffer_of(store, "later")
     (left,) = find_runs(store, f"tags.`dvc.stage_key` = '{work.key}'")
     earlier = Run(store, left.info.run_id)
@@ -72,6 +75,7 @@ def test_a_later_try_with_other_values_gets_a_run_of_its_own(store: Store, tmp_p
     history = [Row(1, {"nats": 2.0}), Row(2, {"nats": 1.0})]
     buffer.log(history[:1])
     buffer.log(history[1:])
+    assert curves(store, work)["RUNNING"] == {("nats", 1): 2.0, ("nats", 2): 1.0}
     buffer.finish(Record({}, {}, {}, history), tmp_path)
     assert curves(store, work) == {
         "KILLED": {("nats", 1): 2.0, ("nats", 2): 7.0},
