@@ -1,0 +1,167 @@
+import re
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmarks import logging as logging_benchmark
+from benchmarks import sampling as sampling_benchmark
+from benchmarks.imports import imports, seconds_of_imports
+from benchmarks.logging import rows_of, seconds_of_logging
+from benchmarks.page import Section, Target, page
+from benchmarks.process import measured
+from benchmarks.project import make_project, stages_of
+from benchmarks.sampling import drawing, endless, stepping
+from benchmarks.text import text_stages, write_text
+from benchmarks.timing import in_turns
+from benchmarks.training import VOCABULARY, Task, bare, ours
+from pipeline.networks.build import build
+from pipeline.params import Params, RuntimeParams, StreamBatching, TrainingParams, load_params
+from pipeline.training.fit import fit
+
+ROOT = Path(__file__).parents[1]
+STREAM = StreamBatching(mode="stream", segment_tokens=40)
+TRAINING = TrainingParams(
+    batch_size=3,
+    bptt_steps=5,
+    budget_tokens=300,
+    weight_decay=0.1,
+    max_grad_norm=0.5,
+    num_validations=1,
+    log_every_steps=4,
+)
+
+
+@pytest.fixture
+def params() -> Params:
+    return load_params(ROOT / "params.yaml")
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_both_sides_of_the_training_do_the_same_work(model, cell):
+    task = Task(model(cell), STREAM, TRAINING, RuntimeParams(threads=1, accelerator="cpu"))
+    networks, clocks = [task.network(), task.network()], [[], []]
+    for train, network, clock in zip((ours, bare), networks, clocks, strict=True):
+        train(network, task, clock)
+    assert len(clocks[0]) == len(clocks[1]) == 300 // (3 * 5) // 4
+    start, (one, other) = task.network().state_dict(), (network.state_dict() for network in networks)
+    assert any(not torch.allclose(one[name], start[name]) for name in start)
+    for name in start:
+        torch.testing.assert_close(one[name], other[name], rtol=1e-4, atol=1e-6)
+
+
+def test_the_turns_alternate_and_the_first_is_not_counted():
+    calls, numbers = [], iter(range(100))
+
+    def called(name: str) -> float:
+        calls.append(name)
+        return next(numbers)
+
+    pairs = in_turns(lambda: called("A"), lambda: called("B"), rounds=3)
+    assert "".join(calls) == "AB" + "AB" + "BA" + "AB"
+    assert pairs == [(2, 3), (5, 4), (6, 7)]
+
+
+def test_the_page_says_what_was_promised_and_whether_it_held():
+    targets = [Target("cost", "ms", 0.5, 0.51), Target("ratio", "", 0.95, 0.95, at_least=True)]
+    written = page([Section("Cells", "How.", ["cell", "ms"], [["gru", "0.51"]], targets)], threads=2)
+    assert "| cost | at most 0.5 ms | 0.51 ms | missed |\n| ratio | at least 0.95 | 0.95 | held |\n" in written
+    assert "## Cells\n\nHow.\n\n| cell | ms |\n|---|--:|\n| gru | 0.51 |\n" in written
+    assert f"torch {torch.__version__}" in written
+
+
+def test_the_peak_of_a_process_is_its_own(tmp_path):
+    """This process holds torch: hundreds of megabytes that a child started straight from it would be charged."""
+    ballast = b"x" * 300_000_000
+    small, large = (measured(["-c", f"b'x' * {size}_000_000"], tmp_path, {}).peak_bytes for size in (1, 200))
+    assert small < 50_000_000 < 200_000_000 < large < 250_000_000 < len(ballast)
+
+
+def test_a_process_that_fails_says_why(tmp_path):
+    with pytest.raises(RuntimeError, match=r"(?s)ended with 1:.*ZeroDivisionError"):
+        measured(["-c", "1 / 0"], tmp_path, {})
+
+
+def test_imports_inside_functions_count_and_none_counts_twice(tmp_path):
+    """The sum of all modules' own times is that of the outermost imports with all below them."""
+    code = "import decimal\ndef late():\n    import json.tool\nlate()"
+    said = measured(["-X", "importtime", "-c", code], tmp_path, {}).said
+    lines = re.findall(r"import time: +\d+ \| +(\d+) \| (\w.*)", said)
+    outermost = {name: int(microseconds) for microseconds, name in lines}
+    assert {"decimal", "json.tool"} <= set(outermost)
+    assert seconds_of_imports(said) == pytest.approx(sum(outermost.values()) / 1e6, rel=0.01)
+
+
+def test_a_larger_text_goes_on_where_the_smaller_ends(tmp_path):
+    paths = [tmp_path / "small.txt", tmp_path / "large.txt"]
+    for path, size in zip(paths, (20_000, 60_000), strict=True):
+        write_text(path, size)
+        assert size <= path.stat().st_size < size + 10_000
+    small, large = (path.read_text() for path in paths)
+    assert large.startswith(small)
+    numbers = [int(number) for number in re.findall(r"^(\d+)\. ", large, re.MULTILINE)]
+    assert [number for number in numbers if number % 4 == 0][:50] == list(range(4, 204, 4))
+
+
+def test_the_project_runs_what_dvc_yaml_says(tmp_path):
+    make_project(tmp_path, lambda params: params.update(run={"levels": ["word"], "models": ["rnn"], "seeds": [3]}))
+    stages = dict(stages_of(tmp_path))
+    names = ["corpus", "tokenization@word", "vocabulary@word", "baseline@word"]
+    assert list(stages)[:5] == [*names, "train@word-rnn-3"]
+    assert stages["tokenization@word"][:4] == ["-m", "stages.tokenization", "--level", "word"]
+
+
+def test_sampling_draws_every_character_it_counts(model, monkeypatch):
+    ticks = iter([0.0, 2.0, 10.0, 12.0])
+    monkeypatch.setattr(time, "perf_counter", lambda: next(ticks))
+    network = endless(build(model("gru"), VOCABULARY, seed=1))
+    assert drawing(network, steps=30) == stepping(network, steps=30) == sampling_benchmark.NUM_SAMPLES * 30 / 2
+
+
+def fit_and_show(shown, *args, live, **rest):
+    fit(*args, live=lambda rows: (shown.extend(rows), live(rows)), **rest)
+
+
+def test_the_logged_rows_are_those_of_a_training(params, model, monkeypatch):
+    monkeypatch.setattr(logging_benchmark, "ROWS", 7)
+    rows, shown = rows_of(params), []
+    task = Task(model("rnn"), STREAM, TRAINING, RuntimeParams(threads=1, accelerator="cpu"))
+    monkeypatch.setattr("benchmarks.training.fit", partial(fit_and_show, shown))
+    ours(task.network(), task, [])
+    assert [row.step for row in rows] == list(range(1, 8))
+    assert set(rows[0].metrics) == set(shown[0].metrics)
+
+
+@pytest.mark.slow
+def test_the_live_run_takes_the_rows(params, monkeypatch, capsys):
+    monkeypatch.setattr(logging_benchmark, "ROWS", 80)
+    assert seconds_of_logging(rows_of(params), pause=0.0) > 0
+    assert capsys.readouterr().err == ""  # a store that does not answer, or a run of before, is told of
+
+
+@pytest.mark.slow
+def test_the_text_stages_are_measured_at_every_size():
+    section = text_stages(["char", "word"], sizes=(0.1, 0.2, 0.4))
+    stages = ["corpus", *(f"{stage}@{level}" for stage in ("tokenization", "vocabulary") for level in ("char", "word"))]
+    assert [row[0] for row in section.rows] == stages
+    assert all(50 < float(row[-1]) < 2000 for row in section.rows)
+
+
+@pytest.mark.slow
+def test_the_imports_of_every_stage_are_measured(monkeypatch):
+    def tiny(params: dict) -> None:
+        params["run"] = {"levels": ["char"], "models": ["gru"], "seeds": [1]}
+        params["runtime"]["threads"] = 1
+        params["models"]["gru"] |= {"hidden_size": 8, "embedding_size": 4}
+        params["training"]["char"] |= {"budget_tokens": 2000, "num_validations": 1}
+        params["baseline"]["char"] = {"max_order": 2}
+        params["gradients"] |= {"max_lag": 5, "positions": 8}
+        params["sampling"]["char"] |= {"num_samples": 2, "max_tokens": 10}
+
+    monkeypatch.setattr("benchmarks.imports._one_item", tiny)
+    rows = {row[0]: row[1:] for row in imports().rows}
+    item = [f"{stage}@char-gru-1" for stage in ("train", "gradients", "sampling")]
+    assert list(rows) == ["corpus", "tokenization@char", "vocabulary@char", "baseline@char", *item, "report"]
+    assert all(0 < float(taken) <= float(whole) for whole, taken, _ in rows.values())
