@@ -1,5 +1,6 @@
 import re
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from benchmarks.sampling import drawing, endless, stepping
 from benchmarks.text import text_stages, write_text
 from benchmarks.timing import in_turns
 from benchmarks.training import VOCABULARY, Task, bare, ours
+from pipeline.artifacts import Row
 from pipeline.networks.build import build
 from pipeline.params import Params, RuntimeParams, StreamBatching, TrainingParams, load_params
 from pipeline.training.fit import fit
@@ -94,6 +96,7 @@ def test_imports_inside_functions_count_and_none_counts_twice(tmp_path):
     assert seconds_of_imports(said) == pytest.approx(sum(outermost.values()) / 1e6, rel=0.01)
 
 
+@pytest.mark.slow
 def test_a_larger_text_goes_on_where_the_smaller_ends(tmp_path):
     paths = [tmp_path / "small.txt", tmp_path / "large.txt"]
     for path, size in zip(paths, (20_000, 60_000), strict=True):
@@ -121,7 +124,11 @@ def test_sampling_draws_every_character_it_counts(model, monkeypatch):
 
 
 def fit_and_show(shown, *args, live, **rest):
-    fit(*args, live=lambda rows: (shown.extend(rows), live(rows)), **rest)
+    def both(rows: Sequence[Row]) -> None:
+        shown.extend(rows)
+        live(rows)
+
+    fit(*args, live=both, **rest)
 
 
 def test_the_logged_rows_are_those_of_a_training(params, model, monkeypatch):

@@ -1,0 +1,10 @@
+"""What Unroll promises about its speed, measured side by side in one run: `python -m benchmarks`.
+
+training  tokens/s against a bare torch loop over the same network
+text      seconds and memory of cutting and encoding texts of rising size
+sampling  characters/s of drawing many sequences at once
+logging   what it costs to write a training's numbers down
+imports   how much of each stage's time goes into imports
+
+Each measures and returns a Section of docs/performance.md.
+"""

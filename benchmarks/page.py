@@ -1,0 +1,89 @@
+"""docs/performance.md: targets and whether they held, then a table for each measurement."""
+
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+
+LIBRARIES = ("torch", "pytorch-lightning", "pyarrow", "tokenizers", "mlflow")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A promise and what was measured.
+
+    >>> Target("cost", "ms", 0.5, measured=0.7).verdict, Target("ratio", "", 0.95, 0.95, at_least=True).verdict
+    ('missed', 'held')
+    """
+
+    what: str
+    unit: str
+    limit: float
+    measured: float
+    at_least: bool = False
+    """The limit is a floor, else a ceiling."""
+
+    @property
+    def verdict(self) -> str:
+        """Held or missed."""
+        held = self.measured >= self.limit if self.at_least else self.measured <= self.limit
+        return "held" if held else "missed"
+
+    @property
+    def cells(self) -> list[str]:
+        """What was promised, what was measured, and the verdict."""
+        limit = f"{'at least' if self.at_least else 'at most'} {self.limit:g} {self.unit}"
+        return [self.what, limit.strip(), f"{self.measured:.3g} {self.unit}".strip(), self.verdict]
+
+
+@dataclass(frozen=True)
+class Section:
+    """One measurement."""
+
+    title: str
+    method: str
+    """What was measured, and how."""
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    targets: Sequence[Target] = ()
+
+    def __str__(self) -> str:
+        return f"## {self.title}\n\n{self.method}\n\n{table(self.header, self.rows)}"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; all but the first column stand right.
+
+    >>> print(table(["cell", "ms"], [["gru", "0.5"]]))
+    | cell | ms |
+    |---|--:|
+    | gru | 0.5 |
+    """
+    rule = ["---", *["--:"] * (len(header) - 1)]
+    return "\n".join([_line(header), f"|{'|'.join(rule)}|", *map(_line, rows)])
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def page(sections: Sequence[Section], threads: int) -> str:
+    """All of docs/performance.md."""
+    targets = [target.cells for section in sections for target in section.targets]
+    parts = [
+        "# Performance",
+        "Written by `make bench` (`python -m benchmarks`), never by hand. Each pair of numbers was taken in one run, "
+        "in turns, and the median stands here; compare ratios, for absolute numbers are those of one machine.",
+        f"The machine: {machine(threads)}.",
+        table(["target", "limit", "measured", "verdict"], targets),
+        *map(str, sections),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def machine(threads: int) -> str:
+    """The processors and versions that the numbers depend on."""
+    versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    cores = f"{os.cpu_count()} cores ({platform.machine()}), of which torch uses {threads}"
+    return f"{cores}; Python {platform.python_version()}, {versions}"

@@ -1,0 +1,139 @@
+"""Tokens a second of the Trainer against a bare torch loop over the same network."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from benchmarks.page import Section, Target
+from benchmarks.timing import in_turns, medians
+from pipeline.artifacts import Row
+from pipeline.networks.build import Network, build
+from pipeline.networks.language_model import LanguageModel
+from pipeline.params import Batching, Model, Params, RuntimeParams, TrainingParams
+from pipeline.training.data import TrainingWindows
+from pipeline.training.fit import fit
+from pipeline.training.split import Split
+
+VOCABULARY = 112
+"""That of the default corpus."""
+CORPUS_TOKENS = 200_000
+UNIT_TOKENS = 120
+ROUNDS = 7
+STEPS = 80
+WARM_STEPS = 20
+"""First steps of a pass, not timed: Lightning sets up, torch allocates."""
+
+METHOD = """\
+The models of `run.models` that are language models, at level char with the values of params.yaml. `fit` is the \
+Trainer with our module, data and history; the bare loop is plain torch: the same windows, forward pass, loss, \
+backward pass, clipping, AdamW and schedule, and nothing written down. Both end in the same weights. Timed are \
+the steps {warm} to {steps} of each pass, over {rounds} pairs of passes."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A training: what both sides are given."""
+
+    model: Model
+    batching: Batching
+    training: TrainingParams
+    runtime: RuntimeParams
+    text: Split = field(default_factory=lambda: random_text(CORPUS_TOKENS, VOCABULARY))
+
+    def network(self) -> LanguageModel:
+        """The network before training."""
+        network = build(self.model, VOCABULARY, seed=1)
+        assert isinstance(network, LanguageModel)
+        return network
+
+    def windows(self) -> TrainingWindows:
+        """What is read, in its order."""
+        return TrainingWindows(self.text.ids, VOCABULARY, self.batching, self.training, seed=1)
+
+
+def training(params: Params) -> Section:
+    """Measure every language model among the selected ones."""
+    rows, ratios = [], []
+    for name in params.run.models:
+        if not params.models[name].bidirectional:
+            ours, bare, ratio = compare(task_of(params, name, STEPS))
+            ratios.append(ratio)
+            rows.append([name, f"{ours:.0f}", f"{bare:.0f}", f"{ratio:.3f}"])
+    method = METHOD.format(warm=WARM_STEPS, steps=STEPS, rounds=ROUNDS)
+    target = Target("training tokens/s over those of a bare loop, the worst model", "", 0.95, min(ratios), True)
+    return Section("Training", method, ["model", "fit, tokens/s", "bare loop, tokens/s", "ratio"], rows, [target])
+
+
+def task_of(params: Params, model: str, steps: int) -> Task:
+    """The model's training at level char, cut to this many steps and one validation, at the end and not timed."""
+    section = params.training.char
+    budget = steps * section.batch_size * section.bptt_steps
+    section = section.model_copy(update={"budget_tokens": budget, "num_validations": 1})
+    return Task(params.models[model], params.batching.char, section, params.runtime)
+
+
+def compare(task: Task) -> tuple[float, float, float]:
+    torch.set_num_threads(task.runtime.threads)
+    tokens = task.training.batch_size * task.training.bptt_steps
+
+    def speed(train: Callable[[Network, Task, list[float]], None]) -> float:
+        clock: list[float] = []
+        train(task.network(), task, clock)
+        rows_before = WARM_STEPS // task.training.log_every_steps
+        steps = (len(clock) - rows_before) * task.training.log_every_steps
+        return steps * tokens / (clock[-1] - clock[rows_before - 1])
+
+    return medians(in_turns(lambda: speed(ours), lambda: speed(bare), ROUNDS))
+
+
+def ours(network: Network, task: Task, clock: list[float]) -> None:
+    """Train as stages/train.py does; the time of each row of the history goes to `clock`."""
+
+    def live(rows: Sequence[Row]) -> None:
+        clock.extend(time.perf_counter() for row in rows if "train/tokens" in row.metrics)
+
+    fit(
+        network,
+        task.text,
+        random_text(UNIT_TOKENS, VOCABULARY),
+        learning_rate=task.model.learning_rate,
+        batching=task.batching,
+        training=task.training,
+        runtime=task.runtime,
+        seed=1,
+        live=live,
+    )
+
+
+def bare(network: Network, task: Task, clock: list[float]) -> None:
+    """Train in a loop of plain torch; the time of every `log_every_steps`-th step goes to `clock`."""
+    torch.use_deterministic_algorithms(False)  # torch's default, which a Trainer before has changed for the process
+    windows, peak = task.windows(), task.model.learning_rate
+    optimizer = torch.optim.AdamW(network.parameters(), peak, weight_decay=task.training.weight_decay)
+    steps = windows.num_steps
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, peak, total_steps=steps + 1, cycle_momentum=False)
+    state = None
+    for step, (inputs, targets, fresh) in enumerate(islice(windows, steps), start=1):
+        if state is not None:
+            state = tuple(part.detach() * ~fresh[None, :, None] for part in state)
+        logits, state = network(inputs, state)
+        loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-1)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), task.training.max_grad_norm)
+        optimizer.step()
+        schedule.step()
+        if step % task.training.log_every_steps == 0:
+            clock.append(time.perf_counter())
+
+
+def random_text(tokens: int, vocabulary: int) -> Split:
+    """Ids without sense in units of UNIT_TOKENS: what they say changes no speed."""
+    ids = np.random.default_rng(1).integers(1, vocabulary, size=tokens).astype(np.uint8)
+    ids[UNIT_TOKENS - 1 :: UNIT_TOKENS] = 0
+    return Split(ids, characters=tokens, spelling_nats=0.0)
