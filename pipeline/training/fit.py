@@ -16,6 +16,7 @@ from pipeline.params import Batching, RuntimeParams, TrainingParams
 from pipeline.training.data import TrainingWindows
 from pipeline.training.history import History, Validation
 from pipeline.training.module import SequenceModule
+from pipeline.training.progress import ProgressBar
 from pipeline.training.split import Split
 
 
@@ -51,7 +52,7 @@ def fit(
     history = History(train, training.log_every_steps, live)
     steps = validation_steps(data.num_steps, training.num_validations)
     best = Validation(validation, batching.mode, training.batch_size, steps, history)
-    _run(module, data, [history, best], runtime)
+    _run(module, data, [history, best, ProgressBar(history)], runtime)
     assert best.best is not None
     network.load_state_dict(best.best[2])
     return Trained(history.rows, best.best[1], history.tokens_seen)
@@ -84,6 +85,7 @@ def _run(module: SequenceModule, data: TrainingWindows, callbacks: list[pl.Callb
         logger=False,
         enable_checkpointing=False,
         enable_model_summary=False,
+        enable_progress_bar=False,
         deterministic=True,
     )
     with warnings.catch_warnings():
