@@ -88,6 +88,8 @@ def _run(module: SequenceModule, data: TrainingWindows, callbacks: list[pl.Callb
         enable_progress_bar=False,
         deterministic=True,
     )
+    # deterministic=True would else fill every new tensor with NaN first: 1 to 9 % of a step
+    torch.utils.deterministic.fill_uninitialized_memory = False  # pyright: ignore[reportAttributeAccessIssue]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*LeafSpec", category=FutureWarning)  # Lightning's own, of torch
         trainer.fit(module, data)

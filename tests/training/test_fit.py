@@ -168,3 +168,11 @@ def test_the_logits_of_both_kinds_come_one_way(model):
         network = build(model("gru", bidirectional=bidirectional), V, seed=1)
         logits, _ = window_logits(network, inputs, targets, None)
         assert logits.shape == (1, 3, V)
+
+
+def test_no_time_goes_into_filling_new_tensors(model, monkeypatch):
+    """Deterministic algorithms fill what nobody reads, unless told not to."""
+    monkeypatch.setattr(torch.utils.deterministic, "fill_uninitialized_memory", True)
+    train(build(model("rnn"), V, seed=1))
+    assert torch.are_deterministic_algorithms_enabled()
+    assert not torch.utils.deterministic.fill_uninitialized_memory  # pyright: ignore[reportAttributeAccessIssue]
