@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 
 import typer
@@ -41,7 +41,7 @@ def run(name: str, measure: Callable[[], Section]) -> Section:
     """One measurement with a line of progress; what libraries print meanwhile is dropped."""
     typer.echo(f"{name} ...", nl=False)
     start = time.perf_counter()
-    with redirect_stdout(StringIO()):
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         section = measure()
     typer.echo(f" {time.perf_counter() - start:.0f} s")
     return section
