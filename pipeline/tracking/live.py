@@ -1,12 +1,13 @@
 """The run of a stage while it runs, and the run of a stage that failed.
 
-MLflow is a view: once a training has begun, trouble with the store is said once and the training goes on. The run
+MLflow is a view: once its store is open, trouble with the store is said once and the training goes on. The run
 stays behind, and `unroll sync` builds it from the record.
 """
 
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -52,27 +53,58 @@ class LiveRun(Protocol):
 def live_run(params: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[LiveRun]:
     """The run of the stage that DVC runs here; what ran before it is in MLflow first.
 
+    MLflow takes seconds to import and open. It does so in a thread, beside the stage's own work; rows wait for it.
     An error ends the run as FAILED with its reason, Ctrl-C as KILLED. A run that was killed or failed goes on.
 
     Raises:
-        TrackingError: where the store cannot be used at the beginning.
+        TrackingError: from `log`, where the store cannot be opened.
     """
+    with ThreadPoolExecutor(1, thread_name_prefix="mlflow") as opener:
+        run = _Opening(opener.submit(_open, params, tags))
+        try:
+            yield run
+        except BaseException as error:
+            run.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED", repr(error))
+            raise
+
+
+def _open(params: Mapping[str, Any], tags: Mapping[str, str]) -> "_Buffer | _FinishedRun":
     with repository(Path(".")) as repo:
         work, store = running_work(repo), open_store(Path(repo.root_dir))
         before = [stage for stage in locked_stages(repo) if stage.work.stage != work.stage]
         with store.alone():
             build_missing_runs(store, before, SyncReport(store.where))
-            run = None if finished_run(store, work.key) else _open_run(store, work, params, tags)
-    if run is None:
-        sys.stderr.write(f"MLflow has the finished run of {work.stage} already; nothing is logged to it\n")
-        yield _FinishedRun()
-        return
-    buffer = _Buffer(run, lambda: _new_run(store, work, params, tags), work)
-    try:
-        yield buffer
-    except BaseException as error:
-        buffer.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED", repr(error))
-        raise
+            if finished_run(store, work.key):
+                sys.stderr.write(f"MLflow has the finished run of {work.stage} already; nothing is logged to it\n")
+                return _FinishedRun()
+            return _Buffer(_open_run(store, work, params, tags), lambda: _new_run(store, work, params, tags), work)
+
+
+class _Opening:
+    """Rows on their way to a run that is still being opened."""
+
+    def __init__(self, opening: "Future[_Buffer | _FinishedRun]") -> None:
+        self._opening = opening
+        self._waiting: list[Row] = []
+
+    def log(self, rows: Sequence[Row]) -> None:
+        self._waiting.extend(rows)
+        if self._opening.done():
+            self._pass_on()
+
+    def finish(self, record: Record, out: Path) -> None:
+        self._pass_on()
+        self._opening.result().finish(record, out)
+
+    def end(self, status: str, error: str) -> None:
+        """End the run without a record; a store that could not be opened is the error itself, or hides no other."""
+        if self._opening.exception() is None:
+            self._pass_on()
+            self._opening.result().end(status, error)
+
+    def _pass_on(self) -> None:
+        rows, self._waiting = self._waiting, []
+        self._opening.result().log(rows)
 
 
 def _open_run(store: Store, work: Work, params: Mapping[str, Any], tags: Mapping[str, str]) -> Run:
@@ -97,6 +129,9 @@ class _FinishedRun:
         pass
 
     def finish(self, record: Record, out: Path) -> None:
+        pass
+
+    def end(self, status: str, error: str) -> None:
         pass
 
 

@@ -1,5 +1,6 @@
 """What is written down while a model trains: losses, norms, validations, and the best weights."""
 
+import time
 from typing import Any
 
 import pytorch_lightning as pl
@@ -20,6 +21,7 @@ class History(pl.Callback):
         self.rows: list[Row] = []
         self.tokens_seen = 0
         self._nats, self._tokens, self._grad_norms = 0.0, 0, []
+        self._start = time.monotonic()
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -32,9 +34,9 @@ class History(pl.Callback):
             self.add(Row(trainer.global_step, self._means(trainer)))
 
     def add(self, row: Row) -> None:
-        """Keep a row, and show it."""
+        """Keep a row, and show it; the clock, which no two trainings share, is shown alone."""
         self.rows.append(row)
-        self.live([row])
+        self.live([row, Row(row.step, {"time/seconds": time.monotonic() - self._start})])
 
     def _means(self, trainer: pl.Trainer) -> dict[str, float]:
         self.tokens_seen += self._tokens

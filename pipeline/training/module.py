@@ -55,7 +55,7 @@ class SequenceModule(pl.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """AdamW on a one-cycle schedule (Smith & Topin 2019, arXiv:1708.07120), stepped with every window."""
-        optimizer = torch.optim.AdamW(self.parameters(), self.learning_rate, weight_decay=self.weight_decay)
+        optimizer = torch.optim.AdamW(self.parameters(), self.learning_rate, weight_decay=self.weight_decay, fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, self.learning_rate, total_steps=self.num_steps + 1, cycle_momentum=False
         )
