@@ -3,21 +3,20 @@
 import os
 import time
 from collections.abc import Sequence
-from contextlib import chdir
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
-from typing import Any
 from unittest.mock import Mock, patch
 
 import pytorch_lightning as pl
 import torch
 
 from benchmarks.page import Section, Target
-from benchmarks.project import make_project, stages_of
 from benchmarks.training import VOCABULARY, random_text, task_of
-from pipeline.artifacts import LogRows, Record, Row
+from pipeline.artifacts import LogRows, Row
 from pipeline.params import Params
+from pipeline.tracking.store import Store, open_store
+from pipeline.tracking.work import Work
 from pipeline.training.history import History
 from pipeline.training.module import SequenceModule
 
@@ -28,18 +27,18 @@ PACED_STEP = 0.02
 """Seconds of a step: a small network's. The buffer is sent every two seconds, so a slower one pays more for each."""
 
 METHOD = """\
-The history is `History` on the steps of a training that takes no time. The live run is what a training logs to when \
-DVC runs it: a buffer before an SQLite store of its own, in a DVC project of its own. It is given rows as fast as it \
-takes them, and then for {seconds} s rows at the pace of a training of {pace:g} ms a step, a row every {every} steps \
-(training.char.log_every_steps), where what it has is sent every two seconds, however little that is. Params, data \
-and artifacts, which are written once, are not counted."""
+The history is `History` on the steps of a training that takes no time. The live run is the buffer that a training's \
+rows go through, before an SQLite store of its own: given rows as fast as it takes them, and then for {seconds} s rows \
+at the pace of a training of {pace:g} ms a step, a row every {every} steps (training.char.log_every_steps), where what \
+it has is sent every two seconds, however little that is. Opening MLflow, which happens beside the training, is not \
+counted."""
 
 
 def logging(params: Params) -> Section:
     """Measure the history and the live run."""
     every = params.training.char.log_every_steps
-    each, some, rows = history_cost(params, 1), history_cost(params, every), rows_of(params)
-    fast, paced = live_costs(rows, every)
+    each, some = history_cost(params, 1), history_cost(params, every)
+    fast, paced = live_costs(calls_of(params, ROWS), every)
     table = [
         ["history, a row every step", "step", f"{each:.4f}"],
         [f"history, a row every {every} steps", "step", f"{some:.4f}"],
@@ -74,50 +73,50 @@ def run_history(history: History, params: Params, steps: int) -> None:
         history.on_train_batch_end(trainer, module, outputs, None, step)
 
 
-def rows_of(params: Params) -> list[Row]:
-    """Rows as a training makes them."""
-    rows: list[Row] = []
-    run_history(History(random_text(1000, VOCABULARY), 1, rows.extend), params, ROWS)
-    return rows
+def calls_of(params: Params, rows: int) -> list[Sequence[Row]]:
+    """What a training that makes a row every step hands to the live run, call by call."""
+    calls: list[Sequence[Row]] = []
+    run_history(History(random_text(1000, VOCABULARY), 1, calls.append), params, rows)
+    return calls
 
 
-def live_costs(rows: Sequence[Row], every: int) -> tuple[float, float]:
+def live_costs(calls: Sequence[Sequence[Row]], every: int) -> tuple[float, float]:
     """Milliseconds a row as fast as it goes, and milliseconds a step at the pace of a training."""
     num_paced = round(PACED_SECONDS / PACED_STEP / every)
-    fast = seconds_of_logging(rows, pause=0.0) / len(rows)
-    paced = seconds_of_logging(rows[:num_paced], PACED_STEP * every) / (num_paced * every)
+    fast = seconds_of_logging(calls, pause=0.0) / len(calls)
+    paced = seconds_of_logging(calls[:num_paced], PACED_STEP * every) / (num_paced * every)
     return fast * 1000, paced * 1000
 
 
-def seconds_of_logging(rows: Sequence[Row], pause: float) -> float:
-    """Seconds that a live run takes for these rows, given one at a time with pauses between."""
-    from pipeline.tracking import live_run
+def seconds_of_logging(calls: Sequence[Sequence[Row]], pause: float) -> float:
+    """Seconds that the buffer of a live run takes for these rows, with pauses between the calls."""
+    from pipeline.tracking.live import _Buffer
+    from pipeline.tracking.runs import create_run
 
-    with TemporaryDirectory() as name, chdir(name):
-        folder = Path(name)
-        make_project(folder, lambda params: None)
-        stage = next(stage for stage, _ in stages_of(folder) if stage.startswith("train@"))
-        ids = folder / "out" / "vocabulary" / "char" / "train.npy"
-        ids.parent.mkdir(parents=True)
-        ids.touch()  # what the stage reads has a hash
-        with _run_by_dvc(folder, stage), live_run({}, {"stage": "train"}) as run:
-            spent = timed(run.log, rows, pause)
-            run.finish(Record({}, {}, {}, rows), folder)
+    work = Work("train", "", {}, {})
+    with TemporaryDirectory() as name:
+        run = create_run(_store_in(Path(name)), {})
+        buffer = _Buffer(run, lambda: run, work)
+        spent = timed(buffer.log, calls, pause)
+        buffer.end("KILLED", "the end of the benchmark")
+        assert len(run.logged) == sum(len(row.metrics) for call in calls for row in call), "the store takes every point"
     return spent
 
 
-def timed(log: LogRows, rows: Sequence[Row], pause: float) -> float:
+def timed(log: LogRows, calls: Sequence[Sequence[Row]], pause: float) -> float:
     """Seconds spent in `log`."""
     spent = 0.0
-    for row in rows:
+    for call in calls:
         time.sleep(pause)
         start = time.perf_counter()
-        log([row])
+        log(call)
         spent += time.perf_counter() - start
     return spent
 
 
-def _run_by_dvc(folder: Path, stage: str) -> Any:
-    """The environment that DVC gives to the stages it runs."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DVC_", "MLFLOW_"))}
-    return patch.dict(os.environ, {**kept, "DVC_ROOT": str(folder), "DVC_STAGE": stage}, clear=True)
+def _store_in(folder: Path) -> Store:
+    """A new SQLite store, whatever store the environment names."""
+    with patch.dict(os.environ):
+        for name in ("DVC_ROOT", "MLFLOW_TRACKING_URI"):
+            os.environ.pop(name, None)
+        return open_store(folder)

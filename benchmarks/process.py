@@ -25,6 +25,8 @@ class Taken:
     """What a command took."""
 
     seconds: float
+    cpu_seconds: float
+    """Of all its threads: other work on the machine moves them less."""
     peak_bytes: int
     """The most memory it had resident."""
     said: str
@@ -52,7 +54,8 @@ def watch(command: Sequence[str]) -> int:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start
-    sys.stdout.write(json.dumps({"seconds": seconds, "peak_bytes": usage.ru_maxrss * RSS_UNIT}))
+    cpu_seconds, peak_bytes = usage.ru_utime + usage.ru_stime, usage.ru_maxrss * RSS_UNIT
+    sys.stdout.write(json.dumps({"seconds": seconds, "cpu_seconds": cpu_seconds, "peak_bytes": peak_bytes}))
     return os.waitstatus_to_exitcode(status)
 
 

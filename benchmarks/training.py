@@ -23,7 +23,7 @@ VOCABULARY = 112
 """That of the default corpus."""
 CORPUS_TOKENS = 200_000
 UNIT_TOKENS = 120
-ROUNDS = 7
+ROUNDS = 5
 STEPS = 80
 WARM_STEPS = 20
 """First steps of a pass, not timed: Lightning sets up, torch allocates."""

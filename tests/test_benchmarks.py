@@ -1,16 +1,14 @@
 import re
 import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 
-from benchmarks import logging as logging_benchmark
 from benchmarks import sampling as sampling_benchmark
 from benchmarks.imports import imports, seconds_of_imports
-from benchmarks.logging import rows_of, seconds_of_logging
+from benchmarks.logging import calls_of, seconds_of_logging
 from benchmarks.page import Section, Target, page
 from benchmarks.process import measured
 from benchmarks.project import make_project, stages_of
@@ -123,29 +121,29 @@ def test_sampling_draws_every_character_it_counts(model, monkeypatch):
     assert drawing(network, steps=30) == stepping(network, steps=30) == sampling_benchmark.NUM_SAMPLES * 30 / 2
 
 
-def fit_and_show(shown, *args, live, **rest):
-    def both(rows: Sequence[Row]) -> None:
-        shown.extend(rows)
-        live(rows)
-
-    fit(*args, live=both, **rest)
-
-
 def test_the_logged_rows_are_those_of_a_training(params, model, monkeypatch):
-    monkeypatch.setattr(logging_benchmark, "ROWS", 7)
-    rows, shown = rows_of(params), []
+    calls: list[Sequence[Row]] = []
+
+    def fit_and_watch(*args, live, **rest):
+        fit(*args, live=lambda rows: calls.append(rows) or live(rows), **rest)
+
+    monkeypatch.setattr("benchmarks.training.fit", fit_and_watch)
     task = Task(model("rnn"), STREAM, TRAINING, RuntimeParams(threads=1, accelerator="cpu"))
-    monkeypatch.setattr("benchmarks.training.fit", partial(fit_and_show, shown))
     ours(task.network(), task, [])
-    assert [row.step for row in rows] == list(range(1, 8))
-    assert set(rows[0].metrics) == set(shown[0].metrics)
+    logged = calls_of(params, rows=7)
+    assert [call[0].step for call in logged] == list(range(1, 8))
+    assert [set(row.metrics) for row in logged[0]] == [set(row.metrics) for row in calls[0]]
 
 
 @pytest.mark.slow
-def test_the_live_run_takes_the_rows(params, monkeypatch, capsys):
-    monkeypatch.setattr(logging_benchmark, "ROWS", 80)
-    assert seconds_of_logging(rows_of(params), pause=0.0) > 0
-    assert capsys.readouterr().err == ""  # a store that does not answer, or a run of before, is told of
+def test_the_live_run_takes_every_row(params):
+    assert seconds_of_logging(calls_of(params, rows=80), pause=0.0) > 0
+
+
+def test_a_store_that_takes_no_rows_is_no_fast_one(params, monkeypatch):
+    monkeypatch.setattr("pipeline.tracking.runs.Run.log", lambda self, points: None)
+    with pytest.raises(AssertionError, match="takes every point"):
+        seconds_of_logging(calls_of(params, rows=3), pause=0.0)
 
 
 @pytest.mark.slow
