@@ -1,7 +1,8 @@
 """Tokens a second of the Trainer against a bare torch loop over the same network."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -10,9 +11,9 @@ import torch
 from torch.nn import functional as F
 
 from benchmarks.page import Section, Target
-from benchmarks.timing import in_turns, medians
+from benchmarks.timing import medians
 from pipeline.artifacts import Row
-from pipeline.networks.build import Network, build
+from pipeline.networks.build import build
 from pipeline.networks.language_model import LanguageModel
 from pipeline.params import Batching, Model, Params, RuntimeParams, TrainingParams
 from pipeline.training.data import TrainingWindows
@@ -23,16 +24,15 @@ VOCABULARY = 112
 """That of the default corpus."""
 CORPUS_TOKENS = 200_000
 UNIT_TOKENS = 120
-ROUNDS = 5
-STEPS = 80
+STEPS = 400
 WARM_STEPS = 20
-"""First steps of a pass, not timed: Lightning sets up, torch allocates."""
+"""First steps, not timed: Lightning sets up, torch allocates."""
 
 METHOD = """\
 The models of `run.models` that are language models, at level char with the values of params.yaml. `fit` is the \
 Trainer with our module, data and history; the bare loop is plain torch: the same windows, forward pass, loss, \
-backward pass, clipping, AdamW and schedule, and nothing written down. Both end in the same weights. A speed \
-is that of the median run of {every} steps after the first {warm} of {steps}, over {rounds} pairs of passes."""
+backward pass, clipping, optimiser and schedule, and nothing written down. Both end in the same weights. They take \
+turns every {every} steps within one run, {steps} steps in all; medians after the first {warm} steps."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,14 @@ class Task:
 
 def training(params: Params) -> Section:
     """Measure every language model among the selected ones."""
+    torch.set_num_threads(params.runtime.threads)
     rows, ratios = [], []
     for name in params.run.models:
         if not params.models[name].bidirectional:
             ours, bare, ratio = compare(task_of(params, name, STEPS))
             ratios.append(ratio)
             rows.append([name, f"{ours:.0f}", f"{bare:.0f}", f"{ratio:.3f}"])
-    method = METHOD.format(every=params.training.char.log_every_steps, warm=WARM_STEPS, steps=STEPS, rounds=ROUNDS)
+    method = METHOD.format(every=params.training.char.log_every_steps, warm=WARM_STEPS, steps=STEPS)
     target = Target("training tokens/s over those of a bare loop, the worst model", "", 0.95, min(ratios), True)
     return Section("Training", method, ["model", "fit, tokens/s", "bare loop, tokens/s", "ratio"], rows, [target])
 
@@ -78,23 +79,27 @@ def task_of(params: Params, model: str, steps: int) -> Task:
 
 
 def compare(task: Task) -> tuple[float, float, float]:
-    torch.set_num_threads(task.runtime.threads)
-    tokens = task.training.batch_size * task.training.bptt_steps
-
-    def speed(train: Callable[[Network, Task, list[float]], None]) -> float:
-        clock: list[float] = []
-        train(task.network(), task, clock)
-        blocks = np.diff(clock[WARM_STEPS // task.training.log_every_steps - 1 :])
-        return task.training.log_every_steps * tokens / float(np.median(blocks))
-
-    return medians(in_turns(lambda: speed(ours), lambda: speed(bare), ROUNDS))
+    """Tokens a second of fit and of the bare loop, and the ratio of both."""
+    section = task.training
+    tokens = section.log_every_steps * section.batch_size * section.bptt_steps
+    seconds = take_turns(task, task.network(), task.network())[WARM_STEPS // section.log_every_steps :]
+    return medians([(tokens / ours, tokens / bare) for ours, bare in seconds])
 
 
-def ours(network: Network, task: Task, clock: list[float]) -> None:
-    """Train as stages/train.py does; the time of each row of the history goes to `clock`."""
+def take_turns(task: Task, network: LanguageModel, other: LanguageModel) -> list[tuple[float, float]]:
+    """Train `network` as stages/train.py does and `other` in a bare loop; the seconds of each turn of both.
+
+    A turn ends where fit writes a row of its history.
+    """
+    bare_turns, seconds = bare(task, other), []
+    began = time.perf_counter()
 
     def live(rows: Sequence[Row]) -> None:
-        clock.extend(time.perf_counter() for row in rows if "train/tokens" in row.metrics)
+        nonlocal began
+        if "train/tokens" in rows[0].metrics:
+            ours = time.perf_counter() - began
+            seconds.append((ours, next(bare_turns)))
+            began = time.perf_counter()
 
     fit(
         network,
@@ -107,28 +112,39 @@ def ours(network: Network, task: Task, clock: list[float]) -> None:
         seed=1,
         live=live,
     )
+    return seconds
 
 
-def bare(network: Network, task: Task, clock: list[float]) -> None:
-    """Train in a loop of plain torch; the time of every `log_every_steps`-th step goes to `clock`."""
-    torch.use_deterministic_algorithms(False)  # torch's default, which a Trainer before has changed for the process
-    windows, peak = task.windows(), task.model.learning_rate
-    optimizer = torch.optim.AdamW(network.parameters(), peak, weight_decay=task.training.weight_decay)
-    steps = windows.num_steps
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, peak, total_steps=steps + 1, cycle_momentum=False)
+def bare(task: Task, network: LanguageModel) -> Iterator[float]:
+    """Train in a loop of plain torch, `log_every_steps` at a time; gives the seconds these took."""
+    windows, peak = iter(task.windows()), task.model.learning_rate
+    optimizer = torch.optim.AdamW(network.parameters(), peak, weight_decay=task.training.weight_decay, fused=True)
+    total = task.windows().num_steps + 1
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, peak, total_steps=total, cycle_momentum=False)
     state = None
-    for step, (inputs, targets, fresh) in enumerate(islice(windows, steps), start=1):
-        if state is not None:
-            state = tuple(part.detach() * ~fresh[None, :, None] for part in state)
-        logits, state = network(inputs, state)
-        loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-1)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), task.training.max_grad_norm)
-        optimizer.step()
-        schedule.step()
-        if step % task.training.log_every_steps == 0:
-            clock.append(time.perf_counter())
+    while True:
+        with _default_algorithms():
+            start = time.perf_counter()
+            for inputs, targets, fresh in islice(windows, task.training.log_every_steps):
+                if state is not None:
+                    state = tuple(part.detach() * ~fresh[None, :, None] for part in state)
+                logits, state = network(inputs, state)
+                loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-1)
+                optimizer.zero_grad()
+                loss.backward()
+                torch.nn.utils.clip_grad_norm_(network.parameters(), task.training.max_grad_norm)
+                optimizer.step()
+                schedule.step()
+            seconds = time.perf_counter() - start
+        yield seconds
+
+
+@contextmanager
+def _default_algorithms() -> Iterator[None]:
+    """What torch does when told nothing: the Trainer asks the process for deterministic algorithms."""
+    torch.use_deterministic_algorithms(False)
+    yield
+    torch.use_deterministic_algorithms(True)
 
 
 def random_text(tokens: int, vocabulary: int) -> Split:

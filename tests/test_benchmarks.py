@@ -15,7 +15,7 @@ from benchmarks.project import make_project, stages_of
 from benchmarks.sampling import drawing, endless, stepping
 from benchmarks.text import text_stages, write_text
 from benchmarks.timing import in_turns
-from benchmarks.training import VOCABULARY, Task, bare, ours
+from benchmarks.training import VOCABULARY, Task, take_turns
 from pipeline.artifacts import Row
 from pipeline.networks.build import build
 from pipeline.params import Params, RuntimeParams, StreamBatching, TrainingParams, load_params
@@ -42,10 +42,9 @@ def params() -> Params:
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_both_sides_of_the_training_do_the_same_work(model, cell):
     task = Task(model(cell), STREAM, TRAINING, RuntimeParams(threads=1, accelerator="cpu"))
-    networks, clocks = [task.network(), task.network()], [[], []]
-    for train, network, clock in zip((ours, bare), networks, clocks, strict=True):
-        train(network, task, clock)
-    assert len(clocks[0]) == len(clocks[1]) == 300 // (3 * 5) // 4
+    networks = task.network(), task.network()
+    seconds = take_turns(task, *networks)
+    assert len(seconds) == 300 // (3 * 5) // 4
     start, (one, other) = task.network().state_dict(), (network.state_dict() for network in networks)
     assert any(not torch.allclose(one[name], start[name]) for name in start)
     for name in start:
@@ -129,7 +128,7 @@ def test_the_logged_rows_are_those_of_a_training(params, model, monkeypatch):
 
     monkeypatch.setattr("benchmarks.training.fit", fit_and_watch)
     task = Task(model("rnn"), STREAM, TRAINING, RuntimeParams(threads=1, accelerator="cpu"))
-    ours(task.network(), task, [])
+    take_turns(task, task.network(), task.network())
     logged = calls_of(params, rows=7)
     assert [call[0].step for call in logged] == list(range(1, 8))
     assert [set(row.metrics) for row in logged[0]] == [set(row.metrics) for row in calls[0]]
