@@ -20,7 +20,9 @@ def test_a_record_comes_back_as_it_was(tmp_path):
 
 
 def test_equal_records_have_equal_bytes_whatever_the_order_of_keys(tmp_path):
-    other = Record(dict(reversed(RECORD.params.items())), RECORD.tags, RECORD.metrics, RECORD.history, RECORD.artifacts)
+    other = Record(
+        dict(reversed(list(RECORD.params.items()))), RECORD.tags, RECORD.metrics, RECORD.history, RECORD.artifacts
+    )
     for name, record in {"one": RECORD, "two": other}.items():
         record.save(tmp_path / name)
     files = [sorted(p for p in (tmp_path / name).rglob("*") if p.is_file()) for name in ("one", "two")]

@@ -65,6 +65,8 @@ def test_evaluation_leaves_the_network_in_its_mode(model, ids):
 
 def test_a_fresh_lane_forgets_and_the_others_remember():
     state = (torch.ones(1, 2, 3, requires_grad=True) * 5,)
-    (after,) = carried(state, torch.tensor([True, False])) or ()
+    carried_on = carried(state, torch.tensor([True, False]))
+    assert carried_on is not None
+    (after,) = carried_on
     assert after[0].tolist() == [[0, 0, 0], [5, 5, 5]]
     assert not after.requires_grad
