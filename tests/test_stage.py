@@ -7,10 +7,11 @@ import pytest
 
 from pipeline.artifacts import LogRows, Record, Result, Row
 from pipeline.errors import PipelineError
-from pipeline.params import Level, Model, VocabularyParams
+from pipeline.params import Level, Model, VocabularyParams, load_params
 from pipeline.stage import Input, Output, Stage, stage
 
 SHIPPED = Path(__file__).parents[1] / "params.yaml"
+SHIPPED_PARAMS = load_params(SHIPPED)
 
 
 @pytest.fixture(autouse=True)
@@ -51,13 +52,13 @@ def test_a_stage_gets_its_sections_item_and_paths_and_leaves_a_record():
         return write(**arguments)
 
     assert make(body).run(FLAGS) == 0
-    assert got["vocabulary"].max_size == 5000
+    assert got["vocabulary"] == SHIPPED_PARAMS.vocabulary.word
     assert got["model"].cell == "gru"
     assert (got["level"], got["seed"]) == ("word", 3)
     assert (OUT / "answer.txt").read_text() == "abc"
     record = Record.load(OUT)
     assert record.tags == {"stage": "short", "level": "word", "model": "gru", "seed": "3", "cell": "gru"}
-    assert record.params["vocabulary.max_size"] == 5000
+    assert record.params["vocabulary.max_size"] == SHIPPED_PARAMS.vocabulary.word.max_size
     assert record.params["model.hidden_size"] == got["model"].hidden_size
     assert record.metrics == {"answer": 42.0}
     assert record.history == [Row(1, {"a": 2.0})]
