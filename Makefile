@@ -28,7 +28,7 @@ repro: $(INSTALLED) ## Run the pipeline, from raw text to reports/report.html
 	@echo "The runs:    make ui, then open http://127.0.0.1:5000"
 
 test: $(INSTALLED) ## Run every test
-	pytest -q
+	pytest -q --numprocesses 2 --dist loadfile
 
 check: $(INSTALLED) ## Format, lint, types, and the floors of the house
 	ruff format --check .
