@@ -9,7 +9,6 @@ from types import SimpleNamespace
 from unittest.mock import Mock, patch
 
 import pytorch_lightning as pl
-import torch
 
 from benchmarks.page import Section, Target
 from benchmarks.training import VOCABULARY, random_text, task_of
@@ -17,8 +16,7 @@ from pipeline.artifacts import LogRows, Row
 from pipeline.params import Params
 from pipeline.tracking.store import Store, open_store
 from pipeline.tracking.work import Work
-from pipeline.training.history import History
-from pipeline.training.module import SequenceModule
+from pipeline.training.history import History, Validation
 
 HISTORY_STEPS = 5000
 ROWS = 1000
@@ -52,31 +50,32 @@ def logging(params: Params) -> Section:
 
 def history_cost(params: Params, every: int, steps: int = HISTORY_STEPS) -> float:
     """Milliseconds a step of the history that makes a row every so many steps."""
-    history = History(random_text(1000, VOCABULARY), every, lambda rows: None)
+    history = _history(every, lambda rows: None)
     start = time.perf_counter()
     run_history(history, params, steps)
     return (time.perf_counter() - start) / steps * 1000
+
+
+def _history(every: int, live: LogRows) -> History:
+    text = random_text(1000, VOCABULARY)
+    return History(text, Validation(text, "stream", 1, steps=set()), every, live)
 
 
 def run_history(history: History, params: Params, steps: int) -> None:
     """Give the history the steps of a training that does nothing else."""
     task = task_of(params, next(iter(params.models)), steps)
     section = task.training
-    module = SequenceModule(
-        task.network(), task.model.learning_rate, section.weight_decay, section.max_grad_norm, steps
-    )
     optimizer = SimpleNamespace(param_groups=[{"lr": task.model.learning_rate}])
-    trainer = Mock(spec=pl.Trainer, max_steps=steps, optimizers=[optimizer])
-    outputs = {"nats": torch.tensor(1000.0), "tokens": section.batch_size * section.bptt_steps}
+    trainer = Mock(spec=pl.Trainer, num_training_batches=steps, optimizers=[optimizer])
+    outputs = {"nats": 1000.0, "tokens": section.batch_size * section.bptt_steps, "grad_norm": 1.0}
     for step in range(steps):
-        trainer.global_step = step + 1
-        history.on_train_batch_end(trainer, module, outputs, None, step)
+        history.on_train_batch_end(trainer, Mock(spec=pl.LightningModule), outputs, None, step)
 
 
 def calls_of(params: Params, rows: int) -> list[Sequence[Row]]:
     """What a training that makes a row every step hands to the live run, call by call."""
     calls: list[Sequence[Row]] = []
-    run_history(History(random_text(1000, VOCABULARY), 1, calls.append), params, rows)
+    run_history(_history(1, calls.append), params, rows)
     return calls
 
 

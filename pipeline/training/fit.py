@@ -16,7 +16,7 @@ from pipeline.params import Batching, RuntimeParams, TrainingParams
 from pipeline.training.data import TrainingWindows
 from pipeline.training.history import History, Validation
 from pipeline.training.module import SequenceModule
-from pipeline.training.progress import ProgressBar
+from pipeline.training.progress import progress
 from pipeline.training.split import Split
 
 
@@ -49,10 +49,11 @@ def fit(
     torch.manual_seed(seed)  # dropout has no generator of its own
     data = TrainingWindows(train.ids, network.begin_id, batching, training, seed)
     module = SequenceModule(network, learning_rate, training.weight_decay, training.max_grad_norm, data.num_steps)
-    history = History(train, training.log_every_steps, live)
     steps = validation_steps(data.num_steps, training.num_validations)
-    best = Validation(validation, batching.mode, training.batch_size, steps, history)
-    _run(module, data, [history, best, ProgressBar(history)], runtime)
+    best = Validation(validation, batching.mode, training.batch_size, steps)
+    with progress(data.num_steps) as bar:
+        history = History(train, best, training.log_every_steps, live, bar)
+        _run(module, data, history, runtime)
     assert best.best is not None
     network.load_state_dict(best.best[2])
     return Trained(history.rows, best.best[1], history.tokens_seen)
@@ -75,13 +76,14 @@ def final_score(network: Network, split: Split, batching: str, batch_size: int) 
     return Score(nats, tokens, split.characters, split.spelling_nats)
 
 
-def _run(module: SequenceModule, data: TrainingWindows, callbacks: list[pl.Callback], runtime: RuntimeParams) -> None:
+def _run(module: SequenceModule, data: TrainingWindows, history: History, runtime: RuntimeParams) -> None:
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no lines about absent GPUs and TPUs
     trainer = pl.Trainer(
-        max_steps=data.num_steps,
+        max_epochs=1,
+        limit_train_batches=data.num_steps,
         accelerator=runtime.accelerator,
         devices=1,
-        callbacks=callbacks,
+        callbacks=[history],
         logger=False,
         enable_checkpointing=False,
         enable_model_summary=False,
@@ -92,4 +94,5 @@ def _run(module: SequenceModule, data: TrainingWindows, callbacks: list[pl.Callb
     torch.utils.deterministic.fill_uninitialized_memory = False  # pyright: ignore[reportAttributeAccessIssue]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*LeafSpec", category=FutureWarning)  # Lightning's own, of torch
+        warnings.filterwarnings("ignore", message=".*`dataloader_iter`")  # "experimental": constraints.txt pins it
         trainer.fit(module, data)

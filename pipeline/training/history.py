@@ -8,16 +8,39 @@ from torch import Tensor
 
 from pipeline.artifacts import LogRows, Row
 from pipeline.metrics import Score
+from pipeline.networks.build import Network
 from pipeline.networks.evaluation import evaluation_windows, nats_of
 from pipeline.training.module import SequenceModule
 from pipeline.training.split import Split
 
 
-class History(pl.Callback):
-    """Rows of the training's own numbers, each a mean over the steps since the row before."""
+class Validation:
+    """Scores the validation split at given steps and keeps the best weights.
 
-    def __init__(self, train: Split, log_every_steps: int, live: LogRows) -> None:
-        self.train, self.log_every_steps, self.live = train, log_every_steps, live
+    The split is read in `num_lanes` lanes here, which is faster than the unbroken pass of the final score and a
+    little dearer, since every lane starts without a past.
+    """
+
+    def __init__(self, split: Split, batching: str, num_lanes: int, steps: set[int]) -> None:
+        self.split, self.batching, self.num_lanes, self.steps = split, batching, num_lanes, steps
+        self.best: tuple[float, int, dict[str, Tensor]] | None = None
+        """Nats per token, step, and weights."""
+
+    def score(self, network: Network, step: int) -> Score:
+        """The score of the network as it is after so many steps."""
+        windows = evaluation_windows(self.split.ids, network.begin_id, self.batching, self.num_lanes)
+        score = self.split.share(*nats_of(network, windows))
+        if self.best is None or score.nats_per_token < self.best[0]:
+            weights = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+            self.best = (score.nats_per_token, step, weights)
+        return score
+
+
+class History(pl.Callback):
+    """Rows of the training's own numbers, each a mean over the steps since the row before, and of its validations."""
+
+    def __init__(self, train: Split, validation: Validation, log_every_steps: int, *shown: LogRows) -> None:
+        self.train, self.validation, self.log_every_steps, self.shown = train, validation, log_every_steps, shown
         self.rows: list[Row] = []
         self.tokens_seen = 0
         self._nats, self._tokens, self._grad_norms = 0.0, 0, []
@@ -26,17 +49,22 @@ class History(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        assert isinstance(pl_module, SequenceModule)
-        self._nats += float(outputs["nats"])
+        self._nats += outputs["nats"]
         self._tokens += outputs["tokens"]
-        self._grad_norms.append(float(pl_module.grad_norm))
-        if trainer.global_step % self.log_every_steps == 0 or trainer.global_step == trainer.max_steps:
-            self.add(Row(trainer.global_step, self._means(trainer)))
+        self._grad_norms.append(outputs["grad_norm"])
+        step = batch_idx + 1
+        if step % self.log_every_steps == 0 or step == trainer.num_training_batches:
+            self._add(Row(step, self._means(trainer)))
+        if step in self.validation.steps:
+            assert isinstance(pl_module, SequenceModule)
+            self._add(Row(step, self.validation.score(pl_module.network, step).as_metrics("validation")))
 
-    def add(self, row: Row) -> None:
+    def _add(self, row: Row) -> None:
         """Keep a row, and show it; the clock, which no two trainings share, is shown alone."""
         self.rows.append(row)
-        self.live([row, Row(row.step, {"time/seconds": time.monotonic() - self._start})])
+        clock = Row(row.step, {"time/seconds": time.monotonic() - self._start})
+        for show in self.shown:
+            show([row, clock])
 
     def _means(self, trainer: pl.Trainer) -> dict[str, float]:
         self.tokens_seen += self._tokens
@@ -48,36 +76,3 @@ class History(pl.Callback):
         }
         self._nats, self._tokens, self._grad_norms = 0.0, 0, []
         return means
-
-
-class Validation(pl.Callback):
-    """Scores the validation split at evenly spaced steps and keeps the best weights.
-
-    The split is read in `num_lanes` lanes here, which is faster than the unbroken pass of the final score and a
-    little dearer, since every lane starts without a past.
-    """
-
-    def __init__(self, validation: Split, batching: str, num_lanes: int, steps: set[int], history: History) -> None:
-        self.validation, self.batching, self.num_lanes = validation, batching, num_lanes
-        self.steps, self.history = steps, history
-        self.best: tuple[float, int, dict[str, Tensor]] | None = None
-        """Nats per token, step, and weights."""
-
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        assert isinstance(pl_module, SequenceModule)
-        step = trainer.global_step
-        if step not in self.steps:
-            return
-        score = self.score(pl_module)
-        self.history.add(Row(step, score.as_metrics("validation")))
-        if self.best is None or score.nats_per_token < self.best[0]:
-            weights = {name: tensor.detach().clone() for name, tensor in pl_module.network.state_dict().items()}
-            self.best = (score.nats_per_token, step, weights)
-
-    def score(self, module: SequenceModule) -> Score:
-        """The validation split, read in lanes."""
-        begin = module.network.begin_id
-        windows = evaluation_windows(self.validation.ids, begin, self.batching, self.num_lanes)
-        return self.validation.share(*nats_of(module.network, windows))

@@ -1,48 +1,32 @@
 """How far a training is, for who waits: a bar on a terminal, a line at each validation elsewhere."""
 
 import sys
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-import pytorch_lightning as pl
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pipeline.training.history import History
+from pipeline.artifacts import LogRows, Row
 
 
-class ProgressBar(pl.Callback):
-    """Steps done and to do, with the last losses of the history."""
+@contextmanager
+def progress(num_steps: int) -> Iterator[LogRows]:
+    """Takes the rows of a training of `num_steps` steps, and shows what they say."""
+    console = Console(file=sys.stderr)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, disable=not console.is_terminal) as shown:
+        task = shown.add_task("training", total=num_steps)
 
-    def __init__(self, history: History) -> None:
-        self.history = history
-        self.num_shown = 0
-        console = Console(file=sys.stderr)
-        text = TextColumn("{task.description}")
-        self.bar = Progress(
-            text,
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
-        )
+        def show(rows: Sequence[Row]) -> None:
+            step, losses = rows[0].step, _losses(rows[0])
+            line = ", ".join(f"{split} {nats:.3f} nats a token" for split, nats in losses.items())
+            shown.update(task, completed=step, description=line)
+            if shown.disable and "validation" in losses:
+                sys.stderr.write(f"step {step} of {num_steps}: {line}\n")
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self.task = self.bar.add_task("training", total=trainer.max_steps)
-        self.bar.start()
+        yield show
 
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        if self.num_shown == len(self.history.rows):
-            return
-        row = self.history.rows[-1]
-        self.num_shown = len(self.history.rows)
-        losses = {key.split("/")[0]: value for key, value in row.metrics.items() if key.endswith("/nats_per_token")}
-        shown = ", ".join(f"{split} {nats:.3f} nats a token" for split, nats in losses.items())
-        self.bar.update(self.task, completed=trainer.global_step, description=shown)
-        if self.bar.disable and "validation" in losses:
-            sys.stderr.write(f"step {row.step} of {trainer.max_steps}: {shown}\n")
 
-    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        self.bar.stop()
+def _losses(row: Row) -> dict[str, float]:
+    return {key.split("/")[0]: value for key, value in row.metrics.items() if key.endswith("/nats_per_token")}
