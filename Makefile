@@ -7,7 +7,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 INSTALLED := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test check ui bench constraints
+.PHONY: help setup repro test unit check ui bench constraints
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -29,6 +29,9 @@ repro: $(INSTALLED) ## Run the pipeline, from raw text to reports/report.html
 
 test: $(INSTALLED) ## Run every test
 	pytest -q --numprocesses 2 --dist loadfile
+
+unit: $(INSTALLED) ## Run the tests that need no pipeline: under a minute
+	pytest -q --numprocesses 2 --dist loadfile -m "not slow"
 
 check: $(INSTALLED) ## Format, lint, types, and the floors of the house
 	ruff format --check .

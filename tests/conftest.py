@@ -13,6 +13,7 @@ from pipeline.params import GruModel, LstmModel, Model, RnnModel
 
 settings.register_profile("unroll", deadline=None)  # machines are noisy: no test asserts a time
 settings.load_profile("unroll")
+torch.set_num_threads(1)  # two test processes with two threads each take twice as long on two cores
 
 SHARED_DATA = Path(__file__).parents[1] / "../shared/data"
 
