@@ -14,7 +14,7 @@ no relative precision as it shrinks, so a small norm is as good as a large one, 
 
 import copy
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -24,7 +24,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-from pipeline.cells.base import Cell, cells_of
+from pipeline.analysis.unroll import unrolled
+from pipeline.cells.base import cells_of
 from pipeline.errors import ArtifactError
 from pipeline.networks.build import Network
 from pipeline.networks.cloze import ClozeModel
@@ -93,29 +94,6 @@ def state_gradients(
     states = unrolled(cells_of(stack.rnn), steps, torch.stack(start).requires_grad_())
     loss = _loss(network, states[-1][0, -1], targets[:, t:])
     return torch.stack(torch.autograd.grad(loss, states[::-1]))  # (K + 1, S, L, B, H)
-
-
-def unrolled(
-    cells: Sequence[Cell], steps: Float[Tensor, "B K E"], start: Float[Tensor, "S L B H"]
-) -> list[Float[Tensor, "S L B H"]]:
-    """The state before the first step and after each one."""
-    states = [start]
-    for x in steps.unbind(1):
-        states.append(_step(cells, x, states[-1]))
-    return states
-
-
-def _step(cells: Sequence[Cell], x: Float[Tensor, "B E"], state: Float[Tensor, "S L B H"]) -> Float[Tensor, "S L B H"]:
-    """One step of all layers.
-
-    The state is put together anew from its parts, and only what comes later reads it. Its gradient is
-    therefore that of a change made once the step is over, in h and c and every layer independently.
-    """
-    layers = []
-    for cell, layer in zip(cells, state.unbind(1), strict=True):
-        layers.append(torch.stack(cell.step(x, layer.unbind(0))))
-        x = layers[-1][0]
-    return torch.stack(layers, dim=1)
 
 
 def _loss(network: Network, h: Float[Tensor, "B H"], targets: Int[Tensor, "B R"]) -> Float[Tensor, ""]:
