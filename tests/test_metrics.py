@@ -1,8 +1,9 @@
 import math
 
 import pytest
+from scipy.stats import binomtest
 
-from pipeline.metrics import Score
+from pipeline.metrics import Score, wilson
 
 
 def test_sums_travel_and_are_divided_once():
@@ -21,3 +22,27 @@ def test_unknown_words_pay_for_their_spelling_in_characters_alone():
     without, charged = Score(10.0, 5, 20), Score(10.0, 5, 20, spelling_nats=6.0)
     assert charged.perplexity == without.perplexity
     assert charged.bits_per_char == pytest.approx(without.bits_per_char * 1.6)
+
+
+@pytest.mark.parametrize(
+    ("successes", "n"), [(0, 1), (0, 20), (1, 29), (15, 148), (81, 263), (56, 56), (9_000, 10_000)]
+)
+def test_the_wilson_interval_is_that_of_scipy(successes, n):
+    low, high = binomtest(successes, n).proportion_ci(0.95, method="wilson")
+    assert wilson(successes, n) == pytest.approx((low, high), abs=1e-12)
+
+
+def test_the_wilson_interval_by_newcombe():
+    """81 of 263: 0.2553 to 0.3662 (Newcombe 1998, Stat. Med. 17, table I, method 3)."""
+    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+
+
+def test_no_trial_says_nothing_and_no_interval_leaves_zero_and_one():
+    assert wilson(0, 0) == (0.0, 1.0)
+    assert wilson(0, 3)[0] == 0.0
+    assert wilson(3, 3)[1] == 1.0
+
+
+def test_half_a_success_lies_between_none_and_one():
+    none, half, one = (wilson(successes, 5) for successes in (0, 0.5, 1))
+    assert none < half < one
