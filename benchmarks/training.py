@@ -24,7 +24,7 @@ VOCABULARY = 112
 """That of the default corpus."""
 CORPUS_TOKENS = 200_000
 UNIT_TOKENS = 120
-STEPS = 400
+STEPS = 800
 WARM_STEPS = 20
 """First steps, not timed: Lightning sets up, torch allocates."""
 
