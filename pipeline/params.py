@@ -25,6 +25,7 @@ PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Probability = Annotated[float, Field(gt=0, le=1)]
 Dropout = Annotated[float, Field(ge=0, lt=1)]
+ChronoSteps = Annotated[int, Field(ge=3)]
 
 
 class Section(BaseModel):
@@ -221,14 +222,26 @@ class GruModel(AnyModel):
     """Gated recurrent units."""
 
     cell: Literal["gru"]
+    chrono_steps: ChronoSteps | None
+    """T_max, in steps: units start with time constants from 2 to it (Tallec & Ollivier 2018); null: all with 2."""
 
 
 class LstmModel(AnyModel):
     """Long short-term memory."""
 
     cell: Literal["lstm"]
-    forget_bias: Annotated[float, Field(allow_inf_nan=False)]
+    forget_bias: Annotated[float, Field(allow_inf_nan=False)] | None
     """The forget gate's bias at initialisation: 1 opens it (Gers et al. 2000, Jozefowicz et al. 2015)."""
+    chrono_steps: ChronoSteps | None
+    """T_max, in steps: units start with time constants from 2 to it (Tallec & Ollivier 2018)."""
+
+    @model_validator(mode="after")
+    def _one_start_of_the_forget_gate(self) -> "LstmModel":
+        if (self.forget_bias is None) == (self.chrono_steps is None):
+            rule = "forget_bias: either it or chrono_steps says how the forget gate starts"
+            got = f"{self.forget_bias} and {self.chrono_steps}"
+            raise ValueError(f"{rule} (got {got}); set one of them, and the other to null")
+        return self
 
 
 Model = RnnModel | GruModel | LstmModel

@@ -39,8 +39,12 @@ def model() -> Callable[..., Model]:
     def make(cell: str, **changes: Any) -> Model:
         sizes = {"hidden_size": H, "num_layers": 1, "bidirectional": False, "embedding_size": E}
         rest = {"tied_embeddings": False, "dropout": 0.0, "learning_rate": 0.01}
-        own = {"rnn": {"nonlinearity": "tanh"}, "gru": {}, "lstm": {"forget_bias": 1.0}}[cell]
+        own = {
+            "rnn": {"nonlinearity": "tanh"},
+            "gru": {"chrono_steps": None},
+            "lstm": {"forget_bias": 1.0, "chrono_steps": None},
+        }
         kind = {"rnn": RnnModel, "gru": GruModel, "lstm": LstmModel}[cell]
-        return kind.model_validate({"cell": cell, **sizes, **rest, **own, **changes})
+        return kind.model_validate({"cell": cell, **sizes, **rest, **own[cell], **changes})
 
     return make

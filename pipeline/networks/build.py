@@ -3,7 +3,8 @@
 import math
 
 import torch
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.embedding import Readout, embedding
@@ -24,7 +25,7 @@ def build(model: Model, vocabulary_size: int, seed: int) -> Network:
         network = ClozeModel(vocabulary_size, embed, left, right, readout)
     else:
         network = LanguageModel(vocabulary_size, embed, _stack(model, vocabulary_size), readout)
-    initialise(network, torch.Generator().manual_seed(seed), getattr(model, "forget_bias", 0.0))
+    initialise(network, model, torch.Generator().manual_seed(seed))
     return network
 
 
@@ -46,19 +47,19 @@ def _stack(model: Model, vocabulary_size: int) -> RecurrentStack:
 
 
 @torch.no_grad()
-def initialise(network: nn.Module, generator: torch.Generator, forget_bias: float) -> None:
+def initialise(network: nn.Module, model: Model, generator: torch.Generator) -> None:
     """Draw every weight anew.
 
     Recurrent weights are orthogonal, gate by gate: at step 0 they neither shrink nor stretch a gradient (Saxe et
-    al. 2014, arXiv:1312.6120). Input weights are Glorot's, biases zero but the forget gate's, output weights
+    al. 2014, arXiv:1312.6120). Input weights are Glorot's, biases zero but those of `gate_biases`, output weights
     uniform within 1 / sqrt(F). Embeddings are normal: of size 1 alone, of norm 1 where they serve as output too.
+
+    The biases of gates are drawn last: with them or without, all other weights are the same.
     """
     for module in network.modules():
         if isinstance(module, nn.RNNBase):
             for name, weight in module.named_parameters():
                 _initialise_recurrent(name, weight, module.hidden_size, generator)
-            if isinstance(module, nn.LSTM):
-                _open_forget_gates(module, forget_bias)
         elif isinstance(module, Readout):
             nn.init.zeros_(module.bias)
             if module.weight is not None:
@@ -69,9 +70,14 @@ def initialise(network: nn.Module, generator: torch.Generator, forget_bias: floa
         elif isinstance(module, nn.Embedding):
             nn.init.normal_(module.weight, generator=generator)
             module.weight[module.padding_idx].zero_()
+    for rnn in [module for module in network.modules() if isinstance(module, nn.RNNBase)]:
+        for layer in range(rnn.num_layers):
+            gates = rnn.get_parameter(f"bias_ih_l{layer}").view(-1, rnn.hidden_size)  # torch adds two; this carries it
+            for gate, bias in gate_biases(model, generator).items():
+                gates[gate] = bias
 
 
-def _initialise_recurrent(name: str, weight: torch.Tensor, hidden_size: int, generator: torch.Generator) -> None:
+def _initialise_recurrent(name: str, weight: Tensor, hidden_size: int, generator: torch.Generator) -> None:
     if name.startswith("bias"):
         nn.init.zeros_(weight)
         return
@@ -82,10 +88,26 @@ def _initialise_recurrent(name: str, weight: torch.Tensor, hidden_size: int, gen
             nn.init.xavier_uniform_(gate, generator=generator)
 
 
-def _open_forget_gates(lstm: nn.LSTM, forget_bias: float) -> None:
-    """The forget gate is the second of torch's four: i, f, g, o. torch adds two biases; one of them carries it."""
-    for layer in range(lstm.num_layers):
-        getattr(lstm, f"bias_ih_l{layer}")[lstm.hidden_size : 2 * lstm.hidden_size] = forget_bias
+def gate_biases(model: Model, generator: torch.Generator) -> dict[int, Float[Tensor, " H"]]:
+    """One layer's gate biases that do not start at zero, by their place among torch's gates: i, f, g, o and r, z, n.
+
+    A constant opens the LSTM's forget gate; or the chrono initialisation spreads the time constants of the units,
+    with b_f = ln u, b_i = -b_f, and in the GRU, where torch's z keeps the state, b_z = ln u, u ~ U[1, T_max - 1]
+    (Tallec & Ollivier 2018, arXiv:1804.11188). sigmoid(ln u) = u / (1 + u): the gate forgets in 1 + u steps.
+    """
+    match model:
+        case LstmModel(forget_bias=float(bias)):
+            return {1: torch.full((model.hidden_size,), bias)}
+        case LstmModel(chrono_steps=int(steps)):
+            keep = _log_uniform_draws(model.hidden_size, steps, generator)
+            return {0: -keep, 1: keep}
+        case GruModel(chrono_steps=int(steps)):
+            return {1: _log_uniform_draws(model.hidden_size, steps, generator)}
+    return {}
+
+
+def _log_uniform_draws(size: int, chrono_steps: int, generator: torch.Generator) -> Float[Tensor, " H"]:
+    return torch.empty(size).uniform_(1, chrono_steps - 1, generator=generator).log()
 
 
 def num_parameters(network: nn.Module) -> int:

@@ -35,10 +35,10 @@ def model(cell: str, num_layers: int, bidirectional: bool = False, **own: object
 MODELS = {
     "rnn": model("rnn", 1, nonlinearity="tanh"),
     "relu": model("rnn", 2, nonlinearity="relu"),
-    "gru": model("gru", 2),
-    "lstm": model("lstm", 1, forget_bias=1.0),
-    "deep_lstm": model("lstm", 2, forget_bias=1.0),
-    "cloze": model("lstm", 2, bidirectional=True, forget_bias=1.0),
+    "gru": model("gru", 2, chrono_steps=None),
+    "lstm": model("lstm", 1, forget_bias=1.0, chrono_steps=None),
+    "deep_lstm": model("lstm", 2, forget_bias=1.0, chrono_steps=None),
+    "cloze": model("lstm", 2, bidirectional=True, forget_bias=1.0, chrono_steps=None),
 }
 every_model = pytest.mark.parametrize("name", MODELS)
 

@@ -171,6 +171,46 @@ def test_recurrent_weights_start_orthogonal_and_the_forget_gate_open(model, cell
     assert (bias == 0).all()
 
 
+CHRONO = {"gru": {"chrono_steps": 40}, "lstm": {"forget_bias": None, "chrono_steps": 40}}
+
+
+def gate_biases_of(section: Model, layer: int) -> torch.Tensor:
+    """What torch adds to the gates' pre-activations, a row a gate."""
+    rnn = language_model(section).stack.rnn
+    bias = rnn.get_parameter(f"bias_ih_l{layer}") + rnn.get_parameter(f"bias_hh_l{layer}")
+    return bias.detach().view(-1, section.hidden_size)
+
+
+@pytest.mark.parametrize("cell", CHRONO)
+def test_chrono_gates_forget_in_2_to_t_max_steps_uniformly(model, cell):
+    """1 / (1 - sigmoid(b)) ~ U[2, 40]: the order statistics of 300 units lie near the line (Kolmogorov's bound)."""
+    for layer in (0, 1):
+        keep = torch.sigmoid(gate_biases_of(model(cell, num_layers=2, hidden_size=300, **CHRONO[cell]), layer)[1])
+        steps = (1 / (1 - keep.double())).sort().values
+        assert 2 <= steps[0].round(decimals=3)
+        assert steps[-1].round(decimals=3) <= 40
+        assert ((steps - 2) / 38 - torch.linspace(0, 1, 300)).abs().max() < 1.95 / math.sqrt(300)  # p = 0.001
+
+
+def test_chrono_moves_no_other_gate_and_the_lstms_input_gate_against_the_forget_gate(model):
+    i, f, g, o = gate_biases_of(model("lstm", **CHRONO["lstm"]), 0)
+    assert torch.equal(i, -f)
+    assert (f > 0).all()
+    r, z, n = gate_biases_of(model("gru", **CHRONO["gru"]), 0)
+    assert (z > 0).all()
+    assert not any(bias.any() for bias in (g, o, r, n))
+
+
+@pytest.mark.parametrize("cell", CHRONO)
+def test_chrono_units_layers_and_seeds_differ_and_all_other_weights_stay(model, cell):
+    section = model(cell, num_layers=2, **CHRONO[cell])
+    chrono, plain, other = build(section, V, seed=1), build(model(cell, num_layers=2), V, 1), build(section, V, seed=2)
+    for name, weight in chrono.state_dict().items():
+        assert torch.equal(weight, plain.state_dict()[name]) == ("bias_ih" not in name)
+    drawn = [network.state_dict()[f"stack.rnn.bias_ih_l{layer}"] for network in (chrono, other) for layer in (0, 1)]
+    assert len(torch.cat(drawn).unique()) == len(torch.cat([bias[bias != 0] for bias in drawn])) + 1  # and zero
+
+
 @pytest.mark.parametrize(("cell", "gates"), [("rnn", 1), ("gru", 3), ("lstm", 4)])
 def test_parameters_are_counted_by_the_closed_form(model, cell, gates):
     layers = gates * (E * H + H * H + 2 * H) + gates * (2 * H * H + 2 * H)
