@@ -1,10 +1,29 @@
 """The gated recurrent unit: the update gate chooses, unit by unit, between the old state and a new one."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+
+class GruGates(NamedTuple):
+    """What one step computes from x and h."""
+
+    r: Float[Tensor, "B H"]
+    z: Float[Tensor, "B H"]
+    n: Float[Tensor, "B H"]
+
+    @property
+    def keep(self) -> Float[Tensor, "B H"]:
+        """The share of the old state that stays."""
+        return self.z
+
+    @property
+    def write(self) -> Float[Tensor, "B H"]:
+        """The share of the new state that comes in."""
+        return 1 - self.z
 
 
 @dataclass(frozen=True)
@@ -31,10 +50,17 @@ class GruCell:
         self, x: Float[Tensor, "B E"], state: tuple[Float[Tensor, "B H"], ...]
     ) -> tuple[Float[Tensor, "B H"], ...]:
         """The state (h,) after reading x."""
-        (h,) = state
+        return self.update(self.gates(x, state[0]), state)
+
+    def gates(self, x: Float[Tensor, "B E"], h: Float[Tensor, "B H"]) -> GruGates:
+        """r, z and n."""
         r_x, z_x, n_x = (x @ self.weight_ih.T + self.bias_ih).chunk(3, dim=1)
         r_h, z_h, n_h = (h @ self.weight_hh.T + self.bias_hh).chunk(3, dim=1)
         r = torch.sigmoid(r_x + r_h)
         z = torch.sigmoid(z_x + z_h)
-        n = torch.tanh(n_x + r * n_h)
+        return GruGates(r, z, torch.tanh(n_x + r * n_h))
+
+    def update(self, gates: GruGates, state: tuple[Float[Tensor, "B H"], ...]) -> tuple[Float[Tensor, "B H"], ...]:
+        """The state (h,) that the gates make of the old one."""
+        (h,), (_, z, n) = state, gates
         return ((1 - z) * n + z * h,)

@@ -1,10 +1,30 @@
 """Long short-term memory: a second state, c, that is added to and not rewritten."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+
+class LstmGates(NamedTuple):
+    """What one step computes from x and h."""
+
+    i: Float[Tensor, "B H"]
+    f: Float[Tensor, "B H"]
+    g: Float[Tensor, "B H"]
+    o: Float[Tensor, "B H"]
+
+    @property
+    def keep(self) -> Float[Tensor, "B H"]:
+        """The share of the old c that stays."""
+        return self.f
+
+    @property
+    def write(self) -> Float[Tensor, "B H"]:
+        """The share of the candidate that comes in."""
+        return self.i
 
 
 @dataclass(frozen=True)
@@ -33,9 +53,16 @@ class LstmCell:
         self, x: Float[Tensor, "B E"], state: tuple[Float[Tensor, "B H"], ...]
     ) -> tuple[Float[Tensor, "B H"], ...]:
         """The state (h, c) after reading x."""
-        h, c = state
+        return self.update(self.gates(x, state[0]), state)
+
+    def gates(self, x: Float[Tensor, "B E"], h: Float[Tensor, "B H"]) -> LstmGates:
+        """i, f, g and o."""
         a = x @ self.weight_ih.T + self.bias_ih + h @ self.weight_hh.T + self.bias_hh
         a_i, a_f, a_g, a_o = a.chunk(4, dim=1)
-        i, f, g, o = torch.sigmoid(a_i), torch.sigmoid(a_f), torch.tanh(a_g), torch.sigmoid(a_o)
+        return LstmGates(torch.sigmoid(a_i), torch.sigmoid(a_f), torch.tanh(a_g), torch.sigmoid(a_o))
+
+    def update(self, gates: LstmGates, state: tuple[Float[Tensor, "B H"], ...]) -> tuple[Float[Tensor, "B H"], ...]:
+        """The state (h, c) that the gates make of the old one."""
+        (_, c), (i, f, g, o) = state, gates
         c = f * c + i * g
         return o * torch.tanh(c), c
