@@ -25,6 +25,11 @@ class GruGates(NamedTuple):
         """The share of the new state that comes in."""
         return 1 - self.z
 
+    def update(self, state: tuple[Float[Tensor, "B H"], ...]) -> tuple[Float[Tensor, "B H"], ...]:
+        """The state (h,) that the gates make of the old one."""
+        (h,) = state
+        return ((1 - self.z) * self.n + self.z * h,)
+
 
 @dataclass(frozen=True)
 class GruCell:
@@ -50,7 +55,7 @@ class GruCell:
         self, x: Float[Tensor, "B E"], state: tuple[Float[Tensor, "B H"], ...]
     ) -> tuple[Float[Tensor, "B H"], ...]:
         """The state (h,) after reading x."""
-        return self.update(self.gates(x, state[0]), state)
+        return self.gates(x, state[0]).update(state)
 
     def gates(self, x: Float[Tensor, "B E"], h: Float[Tensor, "B H"]) -> GruGates:
         """r, z and n."""
@@ -59,8 +64,3 @@ class GruCell:
         r = torch.sigmoid(r_x + r_h)
         z = torch.sigmoid(z_x + z_h)
         return GruGates(r, z, torch.tanh(n_x + r * n_h))
-
-    def update(self, gates: GruGates, state: tuple[Float[Tensor, "B H"], ...]) -> tuple[Float[Tensor, "B H"], ...]:
-        """The state (h,) that the gates make of the old one."""
-        (h,), (_, z, n) = state, gates
-        return ((1 - z) * n + z * h,)

@@ -26,6 +26,11 @@ class LstmGates(NamedTuple):
         """The share of the candidate that comes in."""
         return self.i
 
+    def update(self, state: tuple[Float[Tensor, "B H"], ...]) -> tuple[Float[Tensor, "B H"], ...]:
+        """The state (h, c) that the gates make of the old one."""
+        c = self.f * state[1] + self.i * self.g
+        return self.o * torch.tanh(c), c
+
 
 @dataclass(frozen=True)
 class LstmCell:
@@ -53,16 +58,10 @@ class LstmCell:
         self, x: Float[Tensor, "B E"], state: tuple[Float[Tensor, "B H"], ...]
     ) -> tuple[Float[Tensor, "B H"], ...]:
         """The state (h, c) after reading x."""
-        return self.update(self.gates(x, state[0]), state)
+        return self.gates(x, state[0]).update(state)
 
     def gates(self, x: Float[Tensor, "B E"], h: Float[Tensor, "B H"]) -> LstmGates:
         """i, f, g and o."""
         a = x @ self.weight_ih.T + self.bias_ih + h @ self.weight_hh.T + self.bias_hh
         a_i, a_f, a_g, a_o = a.chunk(4, dim=1)
         return LstmGates(torch.sigmoid(a_i), torch.sigmoid(a_f), torch.tanh(a_g), torch.sigmoid(a_o))
-
-    def update(self, gates: LstmGates, state: tuple[Float[Tensor, "B H"], ...]) -> tuple[Float[Tensor, "B H"], ...]:
-        """The state (h, c) that the gates make of the old one."""
-        (_, c), (i, f, g, o) = state, gates
-        c = f * c + i * g
-        return o * torch.tanh(c), c
