@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.networks.bundle import Bundle
+    from pipeline.pairs import Comparison, Share
     from pipeline.params import RunParams, SamplingParams
     from pipeline.scoring import TokenScores
 
@@ -102,6 +103,19 @@ def score(
         _show(of_text)
     if len(scores) > 1:
         typer.echo("\n".join([f"all {len(scores)} texts:", *totals(scores)]))
+
+
+@app.command()
+def compare_pairs(
+    bundle: BundleFolder,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .tsv (good, bad[, group]) or .jsonl, a pair a line.")],
+    group: Annotated[str | None, typer.Option(metavar="KEY", help="The .jsonl key that holds the group.")] = None,
+) -> None:
+    """Say how often a model prefers the good sentence of a minimal pair to the bad one."""
+    from pipeline.pairs import compare, read_pairs
+
+    pairs = read_pairs(file, group)
+    _show_comparison(compare(load_bundle(bundle), pairs))
 
 
 def load_bundle(folder: Path) -> "Bundle":
@@ -211,6 +225,41 @@ def totals(scores: "Sequence[TokenScores]") -> list[str]:
         lines.append("A cloze model sees both sides of each token: this is no probability of the text.")
     if num_unknown:
         lines.append(f"The vocabulary lacks {num_unknown} of the tokens: {UNKNOWN[is_lower_bound]}.")
+    return lines
+
+
+def _show_comparison(comparison: "Comparison") -> None:
+    """Print the accuracies, and what was counted apart."""
+    table = Table("group", "pairs", "accuracy", "95 % interval")
+    for name, share in comparison.groups.items():
+        table.add_row(escape(name), *_cells(share))
+    table.add_section()
+    table.add_row("all that are covered", *_cells(comparison.covered))
+    table.add_section()
+    table.add_row("with unknown tokens, apart", *_cells(comparison.unknown))
+    Console().print(table)
+    typer.echo("\n".join(_coverage(comparison)))
+
+
+def _cells(share: "Share") -> tuple[str, str, str]:
+    """Pairs, accuracy, interval; a share of nothing has neither."""
+    if share.accuracy is None:
+        return "0", "", ""
+    low, high = share.interval
+    return str(share.pairs), f"{share.accuracy:.4f}", f"{low:.4f} to {high:.4f}"
+
+
+def _coverage(comparison: "Comparison") -> list[str]:
+    """What the table counts, a line each."""
+    score = "pseudo-log-likelihood" if comparison.is_pseudo else "ln p(sentence, EOS)"
+    lines = [
+        f"correct = the good sentence has the greater {score}; a tie counts half (ties: {comparison.num_ties})",
+        f"covered = {comparison.covered.pairs} of {comparison.num_pairs} pairs; left out are",
+        f"  {comparison.unknown.pairs} with a token that the vocabulary lacks",
+        f"  {comparison.num_indistinguishable} whose two sentences are the same tokens to the model",
+    ]
+    if comparison.is_pseudo:
+        lines.append("A cloze model sees both sides of each token: this is no probability of the sentence.")
     return lines
 
 

@@ -159,6 +159,50 @@ def test_a_cloze_model_asks_for_gaps(unroll, cloze):
     )
 
 
+def rows_of(out: str) -> list[list[str]]:
+    """The cells of a printed table."""
+    lines = [line.split("│")[1:-1] for line in out.splitlines() if line.startswith("│")]
+    return [[cell.strip() for cell in line] for line in lines]
+
+
+def test_compare_pairs_prints_accuracies_and_coverage(unroll, bigram, tmp_path):
+    (tmp_path / "pairs.tsv").write_text("ab\tba\t[x]\nba\tab\t[x]\nab\ta\ty\na\té\ty\na\ta\ty\n", encoding="utf-8")
+    code, out, err = unroll("compare-pairs", bigram, "pairs.tsv")
+    assert (code, err) == (0, "")
+    assert rows_of(out) == [
+        ["[x]", "2", "0.5000", "0.0945 to 0.9055"],
+        ["y", "1", "0.5000", "0.0546 to 0.9454"],
+        ["all that are covered", "3", "0.5000", "0.1253 to 0.8747"],
+        ["with unknown tokens, apart", "1", "1.0000", "0.2065 to 1.0000"],
+    ]
+    assert out.endswith(
+        "correct = the good sentence has the greater ln p(sentence, EOS); a tie counts half (ties: 1)\n"
+        "covered = 3 of 5 pairs; left out are\n"
+        "  1 with a token that the vocabulary lacks\n"
+        "  1 whose two sentences are the same tokens to the model\n"
+    )
+
+
+def test_compare_pairs_of_a_cloze_model_says_pseudo(unroll, cloze, tmp_path):
+    (tmp_path / "pairs.jsonl").write_text('{"good": "cat", "bad": "act", "kind": "swap"}\n', encoding="utf-8")
+    code, out, _ = unroll("compare-pairs", cloze, "pairs.jsonl", "--group", "kind")
+    assert code == 0
+    assert [row[:2] for row in rows_of(out)] == [
+        ["swap", "1"],
+        ["all that are covered", "1"],
+        ["with unknown tokens, apart", "0"],
+    ]
+    assert "the good sentence has the greater pseudo-log-likelihood" in out
+    assert "no probability of the sentence" in out
+
+
+def test_compare_pairs_names_every_malformed_line(unroll, bigram, tmp_path):
+    (tmp_path / "pairs.tsv").write_text("ab\nab\tba\nb\n", encoding="utf-8")
+    code, out, err = unroll("compare-pairs", bigram, "pairs.tsv")
+    assert (code, out) == (2, "")
+    assert [line.split(": good")[0] for line in err.splitlines()] == ["pairs.tsv: line 1", "pairs.tsv: line 3"]
+
+
 @pytest.mark.parametrize("command", [["sample", "out/train/x"], ["score", "out/train/x", "a"]])
 def test_a_missing_bundle_names_what_to_run_or_what_is_there(unroll, bigram, command, tmp_path):
     code, _, err = unroll(*command)
@@ -240,4 +284,4 @@ finally:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.splitlines()[-1] == "[]"
-    assert all(command in done.stdout for command in ("check", "sync", "sample", "score"))
+    assert all(command in done.stdout for command in ("check", "sync", "sample", "score", "compare-pairs"))
