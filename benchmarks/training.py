@@ -1,5 +1,6 @@
 """Tokens a second of the Trainer against a bare torch loop over the same network."""
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -106,6 +107,7 @@ def take_turns(task: Task, network: LanguageModel, other: LanguageModel) -> list
         task.text,
         random_text(UNIT_TOKENS, VOCABULARY),
         learning_rate=task.model.learning_rate,
+        max_grad_norm=task.model.max_grad_norm,
         batching=task.batching,
         training=task.training,
         runtime=task.runtime,
@@ -121,7 +123,7 @@ def bare(task: Task, network: LanguageModel) -> Iterator[float]:
     optimizer = torch.optim.AdamW(network.parameters(), peak, weight_decay=task.training.weight_decay, fused=True)
     total = task.windows().num_steps + 1
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, peak, total_steps=total, cycle_momentum=False)
-    state = None
+    limit, state = task.model.max_grad_norm or math.inf, None
     while True:
         with _default_algorithms():
             start = time.perf_counter()
@@ -132,7 +134,7 @@ def bare(task: Task, network: LanguageModel) -> Iterator[float]:
                 loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-1)
                 optimizer.zero_grad()
                 loss.backward()
-                torch.nn.utils.clip_grad_norm_(network.parameters(), task.training.max_grad_norm)
+                torch.nn.utils.clip_grad_norm_(network.parameters(), limit)
                 optimizer.step()
                 schedule.step()
             seconds = time.perf_counter() - start

@@ -9,7 +9,7 @@ import difflib
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from pipeline.errors import ParamsError
@@ -18,6 +18,7 @@ PARAMS_FILE = Path("params.yaml")
 DEFAULT_DATA_PATH = "data"
 
 Level = Literal["char", "word", "bpe"]
+Task = Literal["agreement", "copying", "adding", "reber"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
@@ -197,6 +198,8 @@ class AnyModel(Section):
     """On the stack's input, output, and between its layers."""
     learning_rate: PositiveFloat
     """The peak of the one-cycle schedule."""
+    max_grad_norm: PositiveFloat | None
+    """The gradient of the nats per token is scaled down to this norm; null clips nothing."""
 
     @model_validator(mode="after")
     def _tied_sizes_agree(self) -> "AnyModel":
@@ -216,6 +219,8 @@ class RnnModel(AnyModel):
 
     cell: Literal["rnn"]
     nonlinearity: Literal["tanh", "relu"]
+    recurrent_gain: PositiveFloat
+    """The recurrent weights start as an orthogonal matrix times this: beyond 1, gradients may explode."""
 
 
 class GruModel(AnyModel):
@@ -282,8 +287,6 @@ class TrainingParams(Section):
     budget_tokens: Count
     """Target tokens seen in the whole training."""
     weight_decay: Annotated[float, Field(ge=0)]
-    max_grad_norm: PositiveFloat
-    """The gradient of the nats per token is scaled down to this norm."""
     num_validations: Count
     """Evenly spaced; the best weights of them are kept."""
     log_every_steps: Count
@@ -296,6 +299,75 @@ class GradientsParams(Section):
     """K: steps back."""
     positions: Count
     """Places in the validation text over which norms are averaged."""
+
+
+class MemoryTask(Section):
+    """What every memory task has; the same for every model."""
+
+    budget_tokens: Count
+    """Time steps seen in the training, each in a sequence drawn anew."""
+    batch_size: Count
+    """Sequences at a time."""
+    learning_rate: PositiveFloat
+    """The peak of the one-cycle schedule; models' own are for text."""
+    weight_decay: Annotated[float, Field(ge=0)]
+    log_every_steps: Count
+    test_sequences: Count
+    """Questions of each length; of reber, whose lengths come as they will, in all."""
+
+
+def _rising(lengths: list[int]) -> list[int]:
+    if sorted(set(lengths)) != lengths:
+        raise ValueError(f"each stands once, the shortest first (got {lengths}); sort them")
+    return lengths
+
+
+Rising = AfterValidator(_rising)
+
+
+class AgreementTask(MemoryTask):
+    """English sentences: was or were, by the number of a subject some words before."""
+
+    lengths: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1), Rising]
+    """Distances: words between the subject and the verb; all are equally frequent in training."""
+    max_attractors: Annotated[int, Field(ge=0)]
+    """Nouns between them that have a number."""
+
+
+class CopyingTask(MemoryTask):
+    """Random symbols, blanks, and the symbols again."""
+
+    symbols: Count
+    lengths: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1), Rising]
+    """Numbers of blanks, equally frequent in training."""
+
+
+class AddingTask(MemoryTask):
+    """The sum of the two marked values of a sequence."""
+
+    lengths: Annotated[list[Annotated[int, Field(ge=3)]], Field(min_length=1), Rising]
+    """Steps of a sequence, equally frequent in training."""
+
+
+class ReberTask(MemoryTask):
+    """Embedded Reber grammar: the second symbol comes again as the last but one."""
+
+
+class MemoryParams(Section):
+    """Tasks whose floor is known exactly, and how each is learned."""
+
+    tasks: Annotated[list[Task], Field(min_length=1)]
+    """Those to run."""
+    agreement: AgreementTask
+    copying: CopyingTask
+    adding: AddingTask
+    reber: ReberTask
+
+    @model_validator(mode="after")
+    def _no_repeats(self) -> "MemoryParams":
+        if len(set(self.tasks)) < len(self.tasks):
+            raise ValueError(f"tasks: each stands once (got {self.tasks}); delete the repeated ones")
+        return self
 
 
 class SamplingParams(Section):
@@ -323,6 +395,7 @@ class Params(Section):
     models: dict[Name, Annotated[Model, Field(discriminator="cell")]]
     training: PerLevel[TrainingParams]
     gradients: GradientsParams
+    memory: MemoryParams
     sampling: PerLevel[SamplingParams]
 
 

@@ -1,15 +1,24 @@
 """Train one model on one level with one seed."""
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import torch
 
 from pipeline.artifacts import LogRows, Result, finite, write_json
 from pipeline.networks.build import build, num_parameters
-from pipeline.networks.bundle import Bundle
+from pipeline.networks.bundle import CHECKPOINTS, Bundle
 from pipeline.params import Batching, Level, Model, RuntimeParams, TrainingParams
-from pipeline.stage import Input, Output, stage
+from pipeline.stage import WORK, Input, Output, stage
 from pipeline.text.vocabulary import Vocabulary
 from pipeline.training.fit import final_score, fit
+from pipeline.training.module import DivergedError
 from pipeline.training.split import Split
+
+DIVERGED = WORK / "diverged"
+"""The last good weights of trainings that ended in numbers that are not finite."""
 
 
 @stage
@@ -30,23 +39,41 @@ def train(
     splits = {name: Split.load(ids, name) for name in ("train", "validation", "test")}
     vocabulary = Vocabulary.load(ids / "tokenizer.json")
     network = build(model, vocabulary.size, seed)
-    trained = fit(
-        network,
-        splits["train"],
-        splits["validation"],
-        learning_rate=model.learning_rate,
-        batching=batching,
-        training=training,
-        runtime=runtime,
-        seed=seed,
-        live=live,
-    )
+    checkpoints = out / CHECKPOINTS
+    with _kept(checkpoints, DIVERGED / out.name):
+        trained = fit(
+            network,
+            splits["train"],
+            splits["validation"],
+            learning_rate=model.learning_rate,
+            max_grad_norm=model.max_grad_norm,
+            batching=batching,
+            training=training,
+            runtime=runtime,
+            seed=seed,
+            live=live,
+            checkpoints=checkpoints,
+        )
     Bundle(network, vocabulary, model, level, seed).save(out)
     scores = {n: final_score(network, splits[n], batching.mode, training.batch_size) for n in ("validation", "test")}
     about = {"parameters": num_parameters(network), "best_step": trained.best_step, "tokens_seen": trained.tokens_seen}
+    about |= trained.norm_metrics(model.max_grad_norm)
     metrics = finite(about | {k: v for n, score in scores.items() for k, v in score.as_metrics(n).items()})
     write_json(out / "scores.json", metrics)
     return Result(metrics, trained.history, ["weights.safetensors", "model.json", "tokenizer.json", "scores.json"])
+
+
+@contextmanager
+def _kept(checkpoints: Path, place: Path) -> Iterator[None]:
+    """Where the training diverges, what it wrote until then is kept in `place`, and the error says so."""
+    shutil.rmtree(place, ignore_errors=True)
+    try:
+        yield
+    except DivergedError as error:
+        if not checkpoints.exists():
+            raise
+        shutil.copytree(checkpoints, place)
+        raise error.with_weights_in(place) from None
 
 
 if __name__ == "__main__":

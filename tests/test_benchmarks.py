@@ -28,7 +28,6 @@ TRAINING = TrainingParams(
     bptt_steps=5,
     budget_tokens=300,
     weight_decay=0.1,
-    max_grad_norm=0.05,
     num_validations=1,
     log_every_steps=4,
 )

@@ -81,7 +81,7 @@ def test_all_that_is_wrong_is_said_at_once(broken):
         ({"run.levels": ["chars"]}, r"run\.levels\.0: .*'char', 'word' or 'bpe'"),
         ({"sampling.char.temperature": 0.0}, r"sampling\.char\.temperature: .*greater than 0"),
         ({"sampling.char.top_p": 1.5}, r"sampling\.char\.top_p: .*less than or equal to 1"),
-        ({"training.char.max_grad_norm": float("inf")}, r"max_grad_norm: .*finite"),
+        ({"models.gru.max_grad_norm": float("inf")}, r"max_grad_norm: .*finite"),
         ({"runtime.threads": 2.0}, r"runtime\.threads: .*valid integer"),
     ],
 )

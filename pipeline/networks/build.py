@@ -56,10 +56,11 @@ def initialise(network: nn.Module, model: Model, generator: torch.Generator) -> 
 
     The biases of gates are drawn last: with them or without, all other weights are the same.
     """
+    gain = model.recurrent_gain if isinstance(model, RnnModel) else 1.0
     for module in network.modules():
         if isinstance(module, nn.RNNBase):
             for name, weight in module.named_parameters():
-                _initialise_recurrent(name, weight, module.hidden_size, generator)
+                _initialise_recurrent(name, weight, module.hidden_size, gain, generator)
         elif isinstance(module, Readout):
             nn.init.zeros_(module.bias)
             if module.weight is not None:
@@ -77,13 +78,13 @@ def initialise(network: nn.Module, model: Model, generator: torch.Generator) -> 
                 gates[gate] = bias
 
 
-def _initialise_recurrent(name: str, weight: Tensor, hidden_size: int, generator: torch.Generator) -> None:
+def _initialise_recurrent(name: str, weight: Tensor, hidden_size: int, gain: float, generator: torch.Generator) -> None:
     if name.startswith("bias"):
         nn.init.zeros_(weight)
         return
     for gate in weight.split(hidden_size):
         if name.startswith("weight_hh"):
-            nn.init.orthogonal_(gate, generator=generator)
+            nn.init.orthogonal_(gate, gain, generator=generator)
         else:
             nn.init.xavier_uniform_(gate, generator=generator)
 

@@ -4,9 +4,10 @@ weights.safetensors holds the weights, model.json what they mean (the model's se
 vocabulary size, seed), tokenizer.json the vocabulary they were trained with.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from safetensors import SafetensorError
@@ -19,6 +20,8 @@ from pipeline.params import Level, Model, check
 from pipeline.text.vocabulary import Vocabulary
 
 WEIGHTS, MODEL, TOKENIZER = "weights.safetensors", "model.json", "tokenizer.json"
+CHECKPOINTS = "checkpoints"
+"""Folder beside them: the weights at each validation, one file each."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,7 @@ class Bundle:
 
     def save(self, folder: Path) -> None:
         """Write the three files into `folder`."""
-        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.network.state_dict().items()}
-        save_file(tensors, folder / WEIGHTS)
+        save_weights(self.network, folder / WEIGHTS)
         self.vocabulary.save(folder / TOKENIZER)
         about = {"level": self.level, "seed": self.seed, "vocabulary_size": self.vocabulary.size}
         write_json(folder / MODEL, {**about, "model": self.model.model_dump()})
@@ -67,6 +69,28 @@ class Bundle:
     def initial(self) -> Network:
         """The network as it was before training, rebuilt from its seed."""
         return build(self.model, self.vocabulary.size, self.seed).eval()
+
+    def checkpoints(self, folder: Path) -> Iterator[tuple[int, Network]]:
+        """Step and network of each checkpoint that the training left in `folder`, in order."""
+        for path in sorted(folder.glob(checkpoint_name("*"))):
+            network = self.initial()
+            _load_weights(network, path)
+            yield int(path.stem.removeprefix("step-")), network
+
+
+def save_weights(network: Network, path: Path) -> None:
+    """Write a network's weights into a file, whose folder need not be there yet."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}, path)
+
+
+def checkpoint_name(step: int | Literal["*"]) -> str:
+    """The file of the weights after so many steps; names sort as steps do.
+
+    >>> checkpoint_name(117)
+    'step-00000117.safetensors'
+    """
+    return f"step-{step:08d}.safetensors" if isinstance(step, int) else f"step-{step}.safetensors"
 
 
 def _load_weights(network: Network, path: Path) -> None:

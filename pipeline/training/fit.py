@@ -4,7 +4,9 @@ import logging
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 
@@ -27,6 +29,21 @@ class Trained:
     history: Sequence[Row]
     best_step: int
     tokens_seen: int
+    grad_norms: Sequence[float]
+    """Of every step, before clipping."""
+
+    def norm_metrics(self, max_grad_norm: float | None) -> dict[str, float]:
+        """What the optimiser met: the norms before clipping, and the share of steps at which it clipped."""
+        norms = np.array(self.grad_norms)
+        clipped = norms > (np.inf if max_grad_norm is None else max_grad_norm)
+        return {
+            "grad_norm/mean": float(norms.mean()),
+            "grad_norm/median": float(np.median(norms)),
+            "grad_norm/p99": float(np.quantile(norms, 0.99)),
+            "grad_norm/max": float(norms.max()),
+            "grad_norm/share_clipped": float(clipped.mean()),
+            "grad_norm/nonfinite_steps": 0.0,  # the first ends the training with an error
+        }
 
 
 def fit(
@@ -35,28 +52,33 @@ def fit(
     validation: Split,
     *,
     learning_rate: float,
+    max_grad_norm: float | None,
     batching: Batching,
     training: TrainingParams,
     runtime: RuntimeParams,
     seed: int,
     live: LogRows,
+    checkpoints: Path | None = None,
 ) -> Trained:
     """Train for the budget, keep the weights that did best on the validation split.
 
+    Args:
+        checkpoints: a folder for the weights at each validation.
+
     Raises:
-        PipelineError: where the loss is not finite.
+        DivergedError: where the loss or its gradient is not finite.
     """
     torch.manual_seed(seed)  # dropout has no generator of its own
     data = TrainingWindows(train.ids, network.begin_id, batching, training, seed)
-    module = SequenceModule(network, learning_rate, training.weight_decay, training.max_grad_norm, data.num_steps)
+    module = SequenceModule(network, learning_rate, training.weight_decay, max_grad_norm, data.num_steps)
     steps = validation_steps(data.num_steps, training.num_validations)
-    best = Validation(validation, batching.mode, training.batch_size, steps)
+    best = Validation(validation, batching.mode, training.batch_size, steps, checkpoints)
     with progress(data.num_steps) as bar:
         history = History(train, best, training.log_every_steps, live, bar)
         _run(module, data, history, runtime)
     assert best.best is not None
     network.load_state_dict(best.best[2])
-    return Trained(history.rows, best.best[1], history.tokens_seen)
+    return Trained(history.rows, best.best[1], history.tokens_seen, history.grad_norms)
 
 
 def validation_steps(num_steps: int, num_validations: int) -> set[int]:

@@ -2,17 +2,35 @@
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pipeline.errors import PipelineError
 from pipeline.networks.build import Network
 from pipeline.networks.evaluation import carried, summed_nats, window_logits
 from pipeline.networks.stack import State
 from pipeline.training.data import Batch
+from pipeline.training.groups import not_finite
+
+WHAT_TO_DO = "lower the model's learning_rate or its max_grad_norm"
+
+
+class DivergedError(PipelineError):
+    """The loss or its gradient is not finite any more."""
+
+    def __init__(self, step: int, loss: float, network: nn.Module, what_to_do: str = WHAT_TO_DO) -> None:
+        self.step, self.loss, self.network = step, loss, network
+        groups = not_finite((name, parameter.grad) for name, parameter in network.named_parameters())
+        got = f"loss {loss:.6g}, not finite: the gradients of {', '.join(groups) or 'no parameter group'}"
+        super().__init__(f"training step {step}", "loss and gradient stay finite", got, what_to_do)
+
+    def with_weights_in(self, place: Path) -> "DivergedError":
+        """The same, saying where the last good weights are."""
+        return DivergedError(self.step, self.loss, self.network, f"{WHAT_TO_DO}; the weights before it are in {place}")
 
 
 class SequenceModule(pl.LightningModule):
@@ -26,14 +44,14 @@ class SequenceModule(pl.LightningModule):
     """
 
     def __init__(
-        self, network: Network, learning_rate: float, weight_decay: float, max_grad_norm: float, num_steps: int
+        self, network: Network, learning_rate: float, weight_decay: float, max_grad_norm: float | None, num_steps: int
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
         self.network = network
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
-        self.max_grad_norm = max_grad_norm
+        self.max_grad_norm = math.inf if max_grad_norm is None else max_grad_norm
         self.num_steps = num_steps
         self.state: State | None = None
 
@@ -45,23 +63,25 @@ class SequenceModule(pl.LightningModule):
         before = None if fresh.all() else carried(self.state, fresh)
         logits, self.state = window_logits(self.network, inputs, targets, before)
         loss, tokens = summed_nats(logits, targets), int((targets >= 0).sum())
-        nats = float(loss.detach())
-        if not math.isfinite(nats):
-            what_to_do = "lower the model's learning_rate or training's max_grad_norm"
-            raise PipelineError(f"training step {batch_idx}", "the loss stays finite", nats, what_to_do)
-        return {"nats": nats, "tokens": tokens, "grad_norm": float(self._descend(loss / tokens))}
+        norm = self._descend(loss / tokens, batch_idx + 1)
+        return {"nats": float(loss.detach()), "tokens": tokens, "grad_norm": norm}
 
-    def _descend(self, loss: Tensor) -> Tensor:
+    def _descend(self, loss: Tensor, step: int) -> float:
         """Move the weights; a gradient longer than `max_grad_norm` is scaled down to it (Pascanu et al. 2013).
 
         Returns:
             The norm before clipping.
+
+        Raises:
+            DivergedError: where the loss or the norm is not finite; the weights are not moved then.
         """
         optimizer: Any = self.optimizers(use_pl_optimizer=False)
         schedule: Any = self.lr_schedulers()
         optimizer.zero_grad()
         loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(optimizer.param_groups[0]["params"], self.max_grad_norm)
+        norm = float(torch.nn.utils.clip_grad_norm_(optimizer.param_groups[0]["params"], self.max_grad_norm))
+        if not math.isfinite(norm + float(loss.detach())):
+            raise DivergedError(step, float(loss.detach()), self.network)
         optimizer.step()
         schedule.step()
         return norm

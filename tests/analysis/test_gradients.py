@@ -24,7 +24,14 @@ from pipeline.text.windows import Ids, Window
 V, E, H, K, P = 11, 5, 7, 6, 3
 ON, OFF = 50.0, -50.0
 TEXT = Path(__file__).parents[2] / "../shared/data/lm/tinyshakespeare.txt"
-SIZES = {"hidden_size": H, "embedding_size": E, "tied_embeddings": False, "dropout": 0.0, "learning_rate": 0.01}
+SIZES = {
+    "hidden_size": H,
+    "embedding_size": E,
+    "tied_embeddings": False,
+    "dropout": 0.0,
+    "learning_rate": 0.01,
+    "max_grad_norm": 1.0,
+}
 
 
 def model(cell: str, num_layers: int, bidirectional: bool = False, **own: object) -> Model:

@@ -1,5 +1,6 @@
 import math
 from itertools import islice, pairwise
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -8,11 +9,14 @@ from sizes import V
 
 from pipeline.artifacts import Row
 from pipeline.networks.build import build
+from pipeline.networks.bundle import Bundle
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.evaluation import evaluation_windows, nats_of, window_logits
 from pipeline.params import RuntimeParams, StreamBatching, TrainingParams, UnitBatching
+from pipeline.text.vocabulary import Vocabulary
 from pipeline.training.data import TrainingWindows
 from pipeline.training.fit import final_score, fit
+from pipeline.training.module import DivergedError
 from pipeline.training.split import Split
 
 RUNTIME = RuntimeParams(threads=1, accelerator="cpu")
@@ -23,7 +27,6 @@ TRAINING = TrainingParams(
     bptt_steps=5,
     budget_tokens=300,
     weight_decay=0.1,
-    max_grad_norm=0.5,
     num_validations=2,
     log_every_steps=4,
 )
@@ -35,7 +38,7 @@ def split(seed: int, size: int = 400) -> Split:
     return Split(ids, characters=2 * size, spelling_nats=0.0)
 
 
-def train(network, training=TRAINING, batching=STREAM, seed=1, train=None, rows=None):
+def train(network, training=TRAINING, batching=STREAM, seed=1, train=None, rows=None, norm=0.5, **rest):
     live = (lambda new: None) if rows is None else rows.extend
     data = split(1) if train is None else train
     return fit(
@@ -43,11 +46,13 @@ def train(network, training=TRAINING, batching=STREAM, seed=1, train=None, rows=
         data,
         split(2),
         learning_rate=0.02,
+        max_grad_norm=norm,
         batching=batching,
         training=training,
         runtime=RUNTIME,
         seed=seed,
         live=live,
+        **rest,
     )
 
 
@@ -106,16 +111,16 @@ def test_a_text_without_surprise_is_learned(model):
     ids = np.tile(np.array([1, 2, 3, 4, 0], np.uint8), 80)
     text = Split(ids, len(ids), 0.0)
     network = build(model("gru"), V, seed=1)
-    longer = TRAINING.model_copy(update={"budget_tokens": 3000, "max_grad_norm": 5.0})
-    train(network, longer, train=text)
+    longer = TRAINING.model_copy(update={"budget_tokens": 3000})
+    train(network, longer, train=text, norm=5.0)
     assert final_score(network, text, "stream", 3).nats_per_token < 0.2 < math.log(V)
 
 
 def test_the_best_weights_are_kept_not_the_last(model):
     """Learning by heart what is random: validation gets worse, and an early step is the best."""
     network = build(model("lstm"), V, seed=1)
-    longer = TRAINING.model_copy(update={"budget_tokens": 6000, "num_validations": 10, "max_grad_norm": 5.0})
-    trained = train(network, longer)
+    longer = TRAINING.model_copy(update={"budget_tokens": 6000, "num_validations": 10})
+    trained = train(network, longer, norm=5.0)
     curve = {
         row.step: row.metrics["validation/nats_per_token"]
         for row in trained.history
@@ -141,7 +146,7 @@ def test_rows_are_means_since_the_row_before_and_are_shown_at_once(model):
 
 def test_the_norm_is_logged_before_clipping(model):
     shown: list[Row] = []
-    train(build(model("rnn"), V, seed=1), TRAINING.model_copy(update={"max_grad_norm": 1e-6}), rows=shown)
+    train(build(model("rnn"), V, seed=1), rows=shown, norm=1e-6)
     norms = [row.metrics["train/grad_norm"] for row in shown if "train/grad_norm" in row.metrics]
     assert min(norms) > 0.01
 
@@ -176,3 +181,68 @@ def test_no_time_goes_into_filling_new_tensors(model, monkeypatch):
     train(build(model("rnn"), V, seed=1))
     assert torch.are_deterministic_algorithms_enabled()
     assert not torch.utils.deterministic.fill_uninitialized_memory  # pyright: ignore[reportAttributeAccessIssue]
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm"])
+def test_the_norms_of_groups_are_those_of_autograd_before_clipping(model, cell):
+    """One step by hand in plain torch, from the same weights; a limit so small that all is clipped."""
+    shown: list[Row] = []
+    network, bare = (build(model(cell), V, seed=1) for _ in range(2))
+    one = TRAINING.model_copy(update={"log_every_steps": 1, "num_validations": 1})
+    train(network, one, rows=shown, norm=1e-3)
+    inputs, targets, _ = next(iter(TrainingWindows(split(1).ids, V, STREAM, TRAINING, seed=1)))
+    logits, _ = bare(inputs)
+    torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten()).backward()
+    parts = {"embedding": "embed", "input": "weight_ih", "recurrent": "weight_hh", "readout": "readout.weight"}
+    for group, part in parts.items():
+        (parameter,) = (p for name, p in bare.named_parameters() if part in name)
+        assert shown[0].metrics[f"train/grad_norm_{group}"] == pytest.approx(float(parameter.grad.norm()), rel=1e-4)
+    biases = torch.cat([p.grad for name, p in bare.named_parameters() if "bias" in name])
+    assert shown[0].metrics["train/grad_norm_bias"] == pytest.approx(float(biases.norm()), rel=1e-4)
+
+
+def test_what_the_optimiser_met_is_counted_over_all_steps(model):
+    trained = train(build(model("rnn"), V, seed=1))
+    norms = np.array(trained.grad_norms)
+    assert len(norms) == 20
+    limit = float(np.sort(norms)[14]) + 1e-9
+    metrics = trained.norm_metrics(limit)
+    assert metrics["grad_norm/share_clipped"] == 5 / 20
+    assert metrics["grad_norm/max"] == norms.max() >= metrics["grad_norm/p99"] > metrics["grad_norm/median"]
+    assert metrics["grad_norm/mean"] == pytest.approx(norms.mean())
+    assert trained.norm_metrics(None)["grad_norm/share_clipped"] == 0
+
+
+def test_without_a_limit_nothing_is_clipped(model):
+    """The same weights as with a limit that no gradient reaches, and others than with one that each does."""
+    free, wide, tight = (build(model("gru"), V, seed=1) for _ in range(3))
+    train(free, norm=None)
+    train(wide, norm=1e6)
+    train(tight, norm=1e-3)
+    name = "stack.rnn.weight_hh_l0"
+    assert torch.equal(free.state_dict()[name], wide.state_dict()[name])
+    assert not torch.allclose(free.state_dict()[name], tight.state_dict()[name])
+
+
+def test_a_loss_that_is_no_number_stops_the_training_and_says_whose(model, tmp_path):
+    """Relu and recurrent weights of 1e20: the states overflow within the first window."""
+    shown: list[Row] = []
+    network = build(model("rnn", nonlinearity="relu", recurrent_gain=1e20), V, seed=1)
+    with pytest.raises(
+        DivergedError, match=r"training step 1: loss and gradient stay finite .*recurrent.*; lower"
+    ) as e:
+        train(network, rows=shown, norm=None, checkpoints=tmp_path)
+    assert e.value.step == 1
+    assert shown[-2] == Row(1, {"train/nonfinite_steps": 1.0})
+    assert all(weight.isfinite().all() for weight in network.state_dict().values())
+
+
+def test_the_weights_at_each_validation_are_kept(model, tmp_path):
+    network = build(model("gru"), V, seed=1)
+    trained = train(network, checkpoints=tmp_path / "checkpoints")
+    bundle = Bundle(network, Mock(Vocabulary, size=V), model("gru"), "char", 1)
+    kept = dict(bundle.checkpoints(tmp_path / "checkpoints"))
+    assert list(kept) == [10, 20]
+    for name, weight in network.state_dict().items():
+        assert torch.equal(kept[trained.best_step].state_dict()[name], weight)
+    assert not torch.equal(kept[10].state_dict()["readout.weight"], kept[20].state_dict()["readout.weight"])
