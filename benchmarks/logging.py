@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from unittest.mock import Mock, patch
 
 import pytorch_lightning as pl
+import torch
 
 from benchmarks.page import Section, Target
 from benchmarks.training import VOCABULARY, random_text, task_of
@@ -17,6 +18,7 @@ from pipeline.params import Params
 from pipeline.tracking.store import Store, open_store
 from pipeline.tracking.work import Work
 from pipeline.training.history import History, Validation
+from pipeline.training.module import SequenceModule
 
 HISTORY_STEPS = 5000
 ROWS = 1000
@@ -65,11 +67,16 @@ def run_history(history: History, params: Params, steps: int) -> None:
     """Give the history the steps of a training that does nothing else."""
     task = task_of(params, next(iter(params.models)), steps)
     section = task.training
+    module = SequenceModule(
+        task.network(), task.model.learning_rate, section.weight_decay, task.model.max_grad_norm, steps
+    )
+    for parameter in module.parameters():
+        parameter.grad = torch.ones_like(parameter)
     optimizer = SimpleNamespace(param_groups=[{"lr": task.model.learning_rate}])
     trainer = Mock(spec=pl.Trainer, num_training_batches=steps, optimizers=[optimizer])
     outputs = {"nats": 1000.0, "tokens": section.batch_size * section.bptt_steps, "grad_norm": 1.0}
     for step in range(steps):
-        history.on_train_batch_end(trainer, Mock(spec=pl.LightningModule), outputs, None, step)
+        history.on_train_batch_end(trainer, module, outputs, None, step)
 
 
 def calls_of(params: Params, rows: int) -> list[Sequence[Row]]:
