@@ -29,9 +29,10 @@ from pipeline.networks.cloze import ClozeModel
 from pipeline.text.windows import Window
 
 STEPS = 50
-"""Steps of the trajectory, at most. One takes 20 ms with n = 384 on one thread: half of it to orthonormalise."""
-LAGS = (1, 2, 5, 10, 20, 50)
-"""Lags k of the products M_k, in steps. Condition numbers of trained networks are beyond float64 from about 5 on."""
+"""Steps of the trajectory, at most. One takes 20 ms with n = 384 on one thread, half of it for the exponents."""
+LAGS = (1, 2, 5, 15, 50)
+"""Lags k of the products M_k, in steps: few, since each costs 60 ms with n = 576, and dense where float64 still
+resolves condition numbers: up to 5 steps at initialisation, 1 or 2 once trained, and none for some LSTMs."""
 PLACES = 3
 """Places of the text whose single steps are decomposed: eigenvalues cost 90 ms a place with n = 384."""
 CHUNK = 10
