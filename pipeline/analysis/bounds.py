@@ -48,7 +48,7 @@ def omega(norms: Norms) -> dict[str, float | None]:
     `norms` are ||dL_t/ds_{t-k}|| of the joint state (h, c), a row a place t, lag 0 first. A loss at t alone has no
     part at earlier steps, so (dL_t/ds_{k+1}) (ds_{k+1}/ds_k) is dL_t/ds_k, and both norms stand in a row.
 
-    paper_sum: (ratio of norms - 1)^2 summed over the lags, its mean over places: equations 9 and 10.
+    paper_sum: (ratio of norms - 1)^2 summed over the lags, its mean over places: their equation 9.
     code_mean: (ratio of SQUARED norms - 1)^2, its mean over all places and lags that count: the authors' program.
 
     As there, a term counts where the norm it divides by is not below a floor; here it is FLOOR, theirs is 1e-10.

@@ -100,7 +100,7 @@ def step_jacobians(
     """J = d step(cells, x, s) / d s of each lane at its `state`; rows and columns are s in the order (S, L, H).
 
     Each layer is differentiated on its own, by its input and its state, and the chain rule puts the layers together:
-    a layer sees the states below it through its input alone. That is a fifth of the work of all layers at once.
+    a layer sees the states below it through its input alone. That is half the work of all layers at once.
     """
     num_parts, num_layers, num_lanes, hidden_size = state.shape
     jacobian = state.new_zeros(num_lanes, num_parts, num_layers, hidden_size, num_parts, num_layers, hidden_size)

@@ -51,6 +51,7 @@ def spectrum(jacobians: Float[Tensor, "T L M M"], lags: Sequence[int]) -> dict[s
     rates = stretches(jacobians)[warm_up:]  # (C, L, M)
     volumes = torch.linalg.slogdet(jacobians[warm_up:]).logabsdet.sum(1).numpy()
     exponents = np.sort(rates.mean(axis=0), axis=None)[::-1]
+    spread = float(exponents[0]) - float(exponents[-1])  # of floats: -inf less -inf is nan without a warning
     counted = np.unique(np.linspace(1, len(rates), min(POINTS, len(rates))).astype(int))
     return {
         "exponents": _finite(exponents),
@@ -58,7 +59,7 @@ def spectrum(jacobians: Float[Tensor, "T L M M"], lags: Sequence[int]) -> dict[s
         "sum": _finite([volumes.mean()])[0],
         "kaplan_yorke": kaplan_yorke(exponents),
         "lags": list(lags),
-        "log_condition": _finite([(exponents[0] - exponents[-1]) * lag for lag in lags]),
+        "log_condition": _finite([spread * lag for lag in lags]),
         "warm_up_steps": warm_up,
         "curve": {
             "steps": counted.tolist(),

@@ -283,6 +283,18 @@ def test_a_scaled_rotation_has_its_scale_everywhere(model) -> None:
     assert measured["bounds"][0]["bound_mean"] == pytest.approx(0.9)
 
 
+def test_a_network_whose_units_are_all_off_is_told_so(model) -> None:
+    network = network_of(model, "rnn", nonlinearity="relu")
+    assert isinstance(network, LanguageModel)
+    network.stack.rnn.get_parameter("bias_ih_l0").fill_(-1000.0)
+    measured = measure(network, some_window(20), 20, "some")
+    assert measured["step"]["sigma_max"] == measured["step"]["spectral_radius"] == 0
+    assert measured["products"]["sigma_max_root"] == [0.0] * 4
+    assert measured["lyapunov"]["exponents"] == [None] * H
+    assert measured["lyapunov"]["log_condition"] == [None] * 4
+    assert measured["bounds"][0]["bound_mean"] == 0
+
+
 def test_the_network_is_left_as_it_was(model) -> None:
     network = build(model("lstm"), V, seed=1).train()
     measure(network, some_window(), K, "some")
