@@ -1,22 +1,27 @@
-"""Stage `gradients`: how far back the loss reaches, before and after training."""
+"""Stage `gradients`: how far back the loss reaches, why, and how much of that the network uses."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from pipeline.analysis.figures import gradient_figure, save_png
-from pipeline.analysis.gradients import curves, metrics_of, positions_of
-from pipeline.artifacts import Result, Row, finite, write_json
-from pipeline.networks.bundle import Bundle
+from pipeline.analysis import context, gates, jacobians
+from pipeline.analysis.figures import dynamics_figure, gradient_figure, save_png
+from pipeline.analysis.gradients import curves, positions_of, side_curves
+from pipeline.analysis.numbers import history_of, metrics_of
+from pipeline.analysis.verdicts import verdict
+from pipeline.artifacts import Result, finite, read_json, write_json
+from pipeline.networks.bundle import CHECKPOINTS, Bundle
 from pipeline.params import GradientsParams, Level, RuntimeParams
 from pipeline.stage import Input, Output, stage
-from pipeline.text.windows import load_ids
+from pipeline.text.windows import Window, load_ids
 
 COLUMNS = {"joint": "{}", "h": "{}_h", "c": "{}_c"}
 """Names of the relative curves of a network: gradients.csv has them as they are, the history under gradient/."""
+SHUFFLE_SEED = 1
+"""Of the shuffled contexts: the same ones for every network."""
 
 
 @stage
@@ -30,23 +35,44 @@ def gradients(
     ids: Input,
     out: Output,
 ) -> Result:
-    """Measure the gradient of the loss at one step by the states before it, at initialisation and after training."""
+    """Measure gradients, Jacobians, gates and the use of context, at initialisation and after training."""
     torch.set_num_threads(1)  # `runtime.threads` of them work side by side, on lanes of their own
     loaded, validation = Bundle.load(bundle), load_ids(ids, "validation")
     window = positions_of(validation, loaded.network.begin_id, gradients.max_lag, gradients.positions)
-    networks = {"initial": loaded.initial(), "trained": loaded.network}
-    measured = {
-        name: curves(network, window, gradients.max_lag, runtime.threads, name) for name, network in networks.items()
+    measured = _measured(loaded, bundle / CHECKPOINTS, window, gradients.max_lag, runtime.threads)
+    training = read_json(bundle / "scores.json")
+    measured["verdicts"] = {
+        name: verdict(
+            measured["gradients"][name]["joint"],
+            measured["jacobians"][name],
+            training if name == "trained" else None,
+            gradients.max_lag,
+        )
+        for name in ("initial", "trained")
     }
-    relative = _relative(measured)
-
-    write_json(out / "gradients.json", measured)
+    for name, values in measured.items():
+        write_json(out / f"{name}.json", values)
+    relative = _relative(measured["gradients"])
     _write_csv(out / "gradients.csv", relative)
-    title = f"{loaded.model.cell}, {level}, seed {seed}: how far back the loss reaches"
-    save_png(gradient_figure(_shown(relative), title), out / "gradients.png")
+    _write_figures(measured, relative, f"{loaded.model.cell}, {level}, seed {seed}", out)
+    files = ["gradients.png", "dynamics.png", "gradients.csv", *(f"{name}.json" for name in measured)]
+    return Result(finite(dict(metrics_of(measured))), list(history_of(measured, relative)), files)
 
-    metrics = dict(pair for name in measured for pair in metrics_of(name, measured[name]))
-    return Result(finite(metrics), _history(relative), ["gradients.png", "gradients.csv", "gradients.json"])
+
+def _measured(loaded: Bundle, checkpoints: Path, window: Window, max_lag: int, threads: int) -> dict[str, Any]:
+    """Every measure, by its file's name; of both networks but for the use of context, which the trained one learns."""
+    networks = {"initial": loaded.initial(), "trained": loaded.network}
+    by_lag: dict[str, Any] = {name: curves(net, window, max_lag, threads, name) for name, net in networks.items()}
+    by_lag["while_training"] = [
+        {"step": step, **side_curves(network, window, max_lag, threads, f"step {step}")["joint"]}
+        for step, network in loaded.checkpoints(checkpoints)
+    ]
+    return {
+        "gradients": by_lag,
+        "jacobians": {name: jacobians.measure(net, window, max_lag, name) for name, net in networks.items()},
+        "gates": {name: gates.measure(network, window, max_lag) for name, network in networks.items()},
+        "context": context.measure(loaded.network, window, max_lag, SHUFFLE_SEED),
+    }
 
 
 def _relative(measured: Mapping[str, Any]) -> dict[str, Sequence[float]]:
@@ -54,24 +80,30 @@ def _relative(measured: Mapping[str, Any]) -> dict[str, Sequence[float]]:
     return {
         column.format(name): measured[name][part]["relative"]
         for part, column in COLUMNS.items()
-        for name in measured
+        for name in ("initial", "trained")
         if part in measured[name]
     }
 
 
-def _shown(relative: Mapping[str, Sequence[float]]) -> dict[str, Sequence[float]]:
-    """The columns worth a line: where the state has one part, that part is the joint curve again."""
-    names = ["initial", "trained"]
+def _write_figures(measured: Mapping[str, Any], relative: Mapping[str, Sequence[float]], title: str, out: Path) -> None:
+    save_png(
+        gradient_figure(dict(_shown(measured, relative)), f"{title}: how far back the loss reaches"),
+        out / "gradients.png",
+    )
+    figure = dynamics_figure(measured["jacobians"], measured["context"], relative["trained"], title)
+    save_png(figure, out / "dynamics.png")
+
+
+def _shown(
+    measured: Mapping[str, Any], relative: Mapping[str, Sequence[float]]
+) -> Iterator[tuple[str, Sequence[float]]]:
+    """The curves worth a line: where the state has one part, that part is the joint curve again."""
+    yield "initial", relative["initial"]
+    yield "trained", relative["trained"]
     if "trained_c" in relative:
-        names += ["trained_h", "trained_c"]
-    return {name: relative[name] for name in names}
-
-
-def _history(relative: Mapping[str, Sequence[float]]) -> list[Row]:
-    """A row a lag, so that MLflow lays the cells over each other."""
-    rows = zip(*relative.values(), strict=True)
-    keys = [f"gradient/{column}" for column in relative]
-    return [Row(lag, dict(zip(keys, row, strict=True))) for lag, row in enumerate(rows)]
+        yield from ((name, relative[name]) for name in ("trained_h", "trained_c"))
+    layers = [part for part in measured["gradients"]["trained"] if part.startswith("layer_")]
+    yield from ((f"trained_{layer}", measured["gradients"]["trained"][layer]["relative"]) for layer in layers)
 
 
 def _write_csv(path: Path, relative: Mapping[str, Sequence[float]]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -38,6 +39,49 @@ def gradient_figure(curves: Mapping[str, Sequence[float]], title: str) -> Figure
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def dynamics_figure(
+    jacobians: Mapping[str, Mapping[str, Any]], context: Mapping[str, Any], relative: Sequence[float], title: str
+) -> Figure:
+    """Three panels: singular values of one step, the Lyapunov spectrum, and what the network uses of its context.
+
+    Args:
+        jacobians: what jacobians.measure gave, by network.
+        context: what context.measure gave of the trained network.
+        relative: its gradient by lag, relative to the first: what could be used.
+    """
+    figure = Figure(figsize=(13, 3.8), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    step, spectrum, use = figure.subplots(1, 3)
+    for (name, measured), colour, dashes in zip(jacobians.items(), COLOURS, DASHES, strict=False):
+        histogram = measured["step"]["histogram"]
+        step.stairs(histogram["counts"], np.power(10.0, histogram["log10_edges"]), color=colour, label=name)
+        exponents = [np.nan if value is None else value for value in measured["lyapunov"]["exponents"]]
+        spectrum.plot(np.arange(1, len(exponents) + 1), exponents, dashes, color=colour, label=name)
+    step.axvline(1, color="0.75", linewidth=0.8, zorder=0)
+    step.set(xscale="log", xlabel="singular value of one step's Jacobian", ylabel="count")
+    spectrum.axhline(0, color="0.75", linewidth=0.8, zorder=0)
+    spectrum.set(xlabel="rank", ylabel="Lyapunov exponent, nats a step")
+    _draw_use(use, context, relative)
+    step.set_title(title, loc="left")
+    for axes in (step, spectrum, use):
+        axes.legend(frameon=False)
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def _draw_use(axes: Axes, context: Mapping[str, Any], relative: Sequence[float]) -> None:
+    """The loss that a shorter context costs, and the gradient that is left, against the same number of steps."""
+    steps = context["context"]
+    for kind, colour, dashes in (("cut", COLOURS[1], "-"), ("shuffled", COLOURS[2], "--")):
+        excess = np.array(context[kind]) / context["full"] - 1
+        axes.plot(steps, excess, dashes, color=colour, marker="o", markersize=3, label=f"loss, context {kind}")
+    lags = np.arange(1, len(relative))
+    axes.plot(lags, np.asarray(relative)[1:], ":", color=COLOURS[0], label="gradient, relative to its first")
+    axes.axhline(0.01, color="0.75", linewidth=0.8, zorder=0)
+    axes.set(xscale="log", xlabel="steps back in time", ylabel="share of the full loss, of the gradient")
+    axes.set_yscale("symlog", linthresh=1e-3)
 
 
 def _draw(axes: Axes, values: np.ndarray, name: str, colour: str, dashes: str) -> None:

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from torch import Tensor
 from torch.nn import functional as F
 
-from pipeline.analysis.gradients import FLOOR, curve, curves, fit, gradient_norms, positions_of, state_gradients
+from pipeline.analysis.gradients import curves, gradient_norms, positions_of, side_curves, state_gradients
 from pipeline.cells.base import cells_of
 from pipeline.errors import ArtifactError
 from pipeline.networks.build import Network, build
@@ -40,8 +40,8 @@ def model(cell: str, num_layers: int, bidirectional: bool = False, **own: object
 
 
 MODELS = {
-    "rnn": model("rnn", 1, nonlinearity="tanh"),
-    "relu": model("rnn", 2, nonlinearity="relu"),
+    "rnn": model("rnn", 1, nonlinearity="tanh", recurrent_gain=1.0),
+    "relu": model("rnn", 2, nonlinearity="relu", recurrent_gain=1.0),
     "gru": model("gru", 2, chrono_steps=None),
     "lstm": model("lstm", 1, forget_bias=1.0, chrono_steps=None),
     "deep_lstm": model("lstm", 2, forget_bias=1.0, chrono_steps=None),
@@ -209,7 +209,48 @@ def test_an_open_carousel_carries_the_gradient_of_c_unchanged() -> None:
 
 def test_the_joint_norm_holds_every_part() -> None:
     norms = gradient_norms(network_of("deep_lstm"), some_window(), K, 1)
+    assert list(norms) == ["joint", "h", "c", "layer_1", "layer_2"]
     np.testing.assert_allclose(norms["joint"] ** 2, norms["h"] ** 2 + norms["c"] ** 2, rtol=1e-12)
+    np.testing.assert_allclose(norms["joint"] ** 2, norms["layer_1"] ** 2 + norms["layer_2"] ** 2, rtol=1e-12)
+
+
+def test_a_lower_layer_is_felt_one_step_later() -> None:
+    """At lag 0 the readout sees the top layer alone, so the curve of the lowest starts at lag 1."""
+    window = some_window()
+    norms = gradient_norms(network_of("deep_lstm"), window, K, 1)
+    np.testing.assert_array_equal(norms["layer_1"][:, 0], 0)
+    assert (norms["layer_2"][:, 0] > 0).all()
+    measured = side_curves(network_of("deep_lstm"), window, K, 1, "some")
+    assert (measured["layer_1"]["first_lag"], measured["layer_2"]["first_lag"]) == (1, 0)
+    assert measured["layer_1"]["relative"][1] == 1.0
+
+
+def test_finite_differences_of_the_right_side() -> None:
+    """dL_t by the right state after y_{t+k}, by the fused modules: read the rest from a state that was nudged."""
+    network, (inputs, targets) = network_of("cloze"), tensors(some_window())
+    assert isinstance(network, ClozeModel)
+    actual, eps, t = state_gradients(network, inputs, targets, K, "right"), 1e-5, 2 * K
+    read = network.right_inputs(targets[:, t:])  # begin, y_{t+K}, .., y_{t+1}
+    assert read[:, 1:].tolist() == [[V if y == 0 else y for y in row] for row in targets[:, t + 1 :].flip(1).tolist()]
+
+    def loss(lag: int, part: int, layer: int, nudge: Tensor) -> Tensor:
+        with torch.no_grad():
+            left = network.left(network.embed(inputs[:, : t + 1]))[0][:, -1]
+            h, state = network.right(network.embed(read[:, : K + 1 - lag]))
+            state = tuple(value.clone() for value in state)
+            state[part][layer] += nudge
+            h = network.right(network.embed(read[:, K + 1 - lag :]), state)[0][:, -1] if lag else state[0][-1]
+            return F.cross_entropy(
+                network.readout(torch.cat([left, h], 1)[:, None])[:, 0], targets[:, t], reduction="none"
+            )
+
+    for lag, part, layer in np.ndindex(*actual.shape[:3]):
+        for unit in range(0, H, 3):
+            nudge = eps * F.one_hot(torch.tensor(unit), H).double()
+            expected = (loss(lag, part, layer, nudge) - loss(lag, part, layer, -nudge)) / (2 * eps)
+            torch.testing.assert_close(actual[lag, part, layer, :, unit], expected, rtol=1e-5, atol=1e-9)
+    assert (actual.abs().amax(dim=(2, 3, 4))[1:] > 1e-6).all()
+    assert set(curves(network, some_window(), K, 1, "some")["right"]) == {"joint", "h", "c", "layer_1", "layer_2"}
 
 
 def test_chunks_of_lanes_and_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,45 +289,6 @@ def test_the_shortest_text_that_is_enough() -> None:
     assert len({tuple(row) for row in window.targets}) == P
     with pytest.raises(ArtifactError, match=r"needs 3 max_lag \+ positions = 21 tokens \(got 20\); lower gradients"):
         positions_of(some_ids(3 * K + P - 1), V, K, P)
-
-
-def test_measures_of_a_curve_made_by_hand() -> None:
-    norms = np.array([[8.0, 6.0, 0.4, 0.02], [2.0, 4.0, 0.2, 0.06]])
-    measured = curve(norms, first=0)
-    np.testing.assert_allclose(measured["mean"], [5.0, 5.0, 0.3, 0.04])
-    np.testing.assert_allclose(measured["relative"], [1.0, 1.0, 0.06, 0.008])
-    np.testing.assert_allclose(measured["median"], [5.0, 5.0, 0.3, 0.04])
-    np.testing.assert_allclose(measured["p5"], [2.3, 4.1, 0.21, 0.022])
-    np.testing.assert_allclose(measured["p95"], [7.7, 5.9, 0.39, 0.058])
-    assert measured["horizons"] == {"10pct": 2, "1pct": 3, "0.1pct": None}
-
-
-def test_the_curve_of_c_is_relative_to_lag_1() -> None:
-    measured = curve(np.array([[0.0, 4.0, 2.0, 1.0, 0.25]]), first=1)
-    assert measured["relative"] == [0.0, 1.0, 0.5, 0.25, 0.0625]
-    assert measured["horizons"] == {"10pct": 4, "1pct": None, "0.1pct": None}
-    assert measured["first_lag"] == 1
-
-
-def test_the_fit_is_numpys_least_squares_line() -> None:
-    mean = np.array([3.0, 2.0, 1.5, 0.5, 0.4])
-    k, log_g = np.arange(5.0), np.log(mean)
-    slope = ((k - k.mean()) * (log_g - log_g.mean())).sum() / ((k - k.mean()) ** 2).sum()
-    measured = fit(mean, first=0)
-    assert measured["slope"] == pytest.approx(slope)
-    assert measured["half_life"] == pytest.approx(math.log(2) / -slope)
-    assert measured["r_squared"] == pytest.approx(np.corrcoef(k, log_g)[0, 1] ** 2)
-
-
-def test_the_fit_ends_where_norms_underflow_and_says_nothing_of_rising_or_flat_curves() -> None:
-    halving = 0.5 ** np.arange(4.0)
-    underflown = fit(np.concatenate([halving, [0.1 * FLOOR, 0.0, 0.0]]), first=0)
-    assert underflown["slope"] == pytest.approx(-math.log(2))
-    rising = fit(1 / halving, first=0)
-    assert rising["slope"] == pytest.approx(math.log(2))
-    assert rising["half_life"] is None
-    assert fit(np.array([1.0, 0.0, 0.0]), first=0) == {"slope": None, "half_life": None, "r_squared": None}
-    assert fit(np.array([1.0, 1.0, 1.0]), first=0)["r_squared"] is None
 
 
 def test_float64_sees_tails_that_float32_loses() -> None:

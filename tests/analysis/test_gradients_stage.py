@@ -10,18 +10,22 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.analysis import context, gates, jacobians
 from pipeline.analysis.gradients import curves, positions_of
 from pipeline.artifacts import Record
 from pipeline.networks.build import build
-from pipeline.networks.bundle import Bundle
+from pipeline.networks.bundle import CHECKPOINTS, Bundle, checkpoint_name, save_weights
 from pipeline.text.vocabulary import Vocabulary, learn
-from stages.gradients import gradients
+from stages.gradients import SHUFFLE_SEED, gradients
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 K, P = 6, 5
 TEXT = "we few, we happy few, we band of brothers" * 3
 VOCABULARY = Vocabulary(learn(Counter(TEXT), 30, "char"))
 BUNDLE, IDS, OUT = Path("out/train/char-lstm-1"), Path("out/vocabulary/char"), Path("out/gradients/char-lstm-1")
+
+FILES = ("gradients", "jacobians", "gates", "context", "verdicts")
+SERIES = ("context/cut", "gate/trained_product_layer_1", "while_training/slope")
 
 
 @pytest.fixture
@@ -42,6 +46,8 @@ def project(tmp_path, monkeypatch, model):
         BUNDLE.mkdir(parents=True)
         IDS.mkdir(parents=True)
         Bundle(network, VOCABULARY, section, "char", 1).save(BUNDLE)
+        (BUNDLE / "scores.json").write_text('{"grad_norm/p99": 2.0, "grad_norm/median": 1.0}')
+        save_weights(build(section, VOCABULARY.size, seed=2), BUNDLE / CHECKPOINTS / checkpoint_name(30))
         ids = np.append(VOCABULARY.encode(TEXT), 0).astype(np.uint8)
         np.save(IDS / "validation.npy", ids)
         return network, ids
@@ -70,7 +76,9 @@ def test_the_files_hold_both_networks_and_the_record_their_numbers(project):
     assert measured["trained"] == curves(network, window, K, 1, "trained")
     assert measured["initial"] == curves(Bundle.load(BUNDLE).initial(), window, K, 1, "initial")
     assert measured["initial"] != measured["trained"]
-    assert set(measured["trained"]) == {"lags", "joint", "h", "c"}
+    assert set(measured["trained"]) == {"lags", "joint", "h", "c", "omega"}
+    between = curves(build(Bundle.load(BUNDLE).model, VOCABULARY.size, 2), window, K, 1, "some")["joint"]
+    assert measured["while_training"] == [{"step": 30, **between}]
     record = Record.load(OUT)
     assert record.metrics["trained/slope"] == measured["trained"]["joint"]["slope"]
     assert record.metrics["initial/half_life"] == measured["initial"]["joint"]["half_life"]
@@ -86,10 +94,37 @@ def test_the_history_and_the_csv_file_hold_the_relative_curves(project):
     assert columns["lag"] == list(range(K + 1))
     assert columns["trained"] == measured["trained"]["joint"]["relative"]
     assert columns["initial_c"] == measured["initial"]["c"]["relative"]
-    history = Record.load(OUT).history
+    record = Record.load(OUT).history
+    history = [row for row in record if "gradient/trained" in row.metrics]
     assert [row.step for row in history] == list(range(K + 1))
     assert [row.metrics["gradient/trained"] for row in history] == columns["trained"]
     assert [row.metrics["gradient/initial_h"] for row in history] == columns["initial_h"]
+
+
+def test_every_measure_has_its_file_its_numbers_and_its_series(project):
+    """Each number of the record is the one of the file: computed once, written twice."""
+    network, ids = project()
+    assert run() == 0
+    window = positions_of(ids, VOCABULARY.size, K, P)
+    files = {name: json.loads((OUT / f"{name}.json").read_text()) for name in FILES}
+    assert files["jacobians"]["trained"] == jacobians.measure(network, window, K, "trained")
+    assert files["gates"]["initial"] == gates.measure(Bundle.load(BUNDLE).initial(), window, K)
+    assert files["context"] == context.measure(network, window, K, SHUFFLE_SEED)
+    record, trained = Record.load(OUT), files["jacobians"]["trained"]
+    assert record.metrics["trained/lyapunov_1"] == trained["lyapunov"]["exponents"][0]
+    assert record.metrics["trained/step_sigma_max"] == trained["step"]["sigma_max"]
+    assert record.metrics["trained/layer_1/gate_mean"] == files["gates"]["trained"]["layers"][0]["mean"]
+    assert record.metrics["context/full"] == files["context"]["full"]
+    verdict = files["verdicts"]["trained"]
+    assert record.metrics[f"trained/{verdict['says']}"] == 1
+    assert sum(record.metrics[f"trained/{says}"] for says in ("vanishes", "holds", "explodes")) == 1
+    assert verdict["opinions"][-1]["value"] == 2.0  # p99 over median of the training
+    assert "norm before clipping" not in {opinion["measure"] for opinion in files["verdicts"]["initial"]["opinions"]}
+    series = {key: [(row.step, row.metrics[key]) for row in record.history if key in row.metrics] for key in SERIES}
+    assert series["context/cut"] == list(zip(files["context"]["context"], files["context"]["cut"], strict=True))
+    products = files["gates"]["trained"]["layers"][0]["products"]
+    assert series["gate/trained_product_layer_1"] == list(enumerate(products))
+    assert series["while_training/slope"] == [(30, files["gradients"]["while_training"][0]["slope"])]
 
 
 def test_a_horizon_that_was_not_reached_has_a_flag_and_no_number(project):
@@ -116,7 +151,9 @@ def test_every_kind_of_model(project, cell, changes, parts):
     assert run() == 0
     measured = json.loads((OUT / "gradients.json").read_text())
     for name in ("initial", "trained"):
-        assert set(measured[name]) - {"lags", "joint"} == parts
+        layers = {f"layer_{n + 1}" for n in range(changes.get("num_layers", 1))} if "num_layers" in changes else set()
+        assert set(measured[name]) - {"lags", "joint", "omega", "right"} == parts | layers
+        assert ("right" in measured[name]) == changes.get("bidirectional", False)
         assert min(measured[name]["joint"]["mean"]) > 0
 
 
