@@ -43,7 +43,7 @@ class Record:
 
     params: Mapping[str, Scalar]
     tags: Mapping[str, str]
-    """stage, and where they apply level, model, cell, seed."""
+    """stage, and where they apply level, task, model, cell, seed."""
     metrics: Mapping[str, float]
     history: Sequence[Row] = field(default=())
     artifacts: Sequence[str] = field(default=())

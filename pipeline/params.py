@@ -7,9 +7,9 @@ level whose entry changed.
 
 import difflib
 from pathlib import Path
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from pipeline.errors import ParamsError
@@ -316,37 +316,41 @@ class MemoryTask(Section):
     """Questions of each length; of reber, whose lengths come as they will, in all."""
 
 
-def _rising(lengths: list[int]) -> list[int]:
-    if sorted(set(lengths)) != lengths:
-        raise ValueError(f"each stands once, the shortest first (got {lengths}); sort them")
-    return lengths
+class MemoryTaskOfLengths(MemoryTask):
+    """A task whose lengths are given."""
+
+    lengths: Annotated[list[int], Field(min_length=1)]
+    """Equally frequent in training."""
+    unseen_lengths: list[int]
+    """Beyond those of the training; in the test alone."""
+    _shortest: ClassVar[int] = 0
+
+    @model_validator(mode="after")
+    def _rising(self) -> "MemoryTaskOfLengths":
+        lengths = [*self.lengths, *self.unseen_lengths]
+        if sorted(set(lengths)) != lengths or lengths[0] < self._shortest:
+            rule = f"lengths: {self._shortest} or more, and with unseen_lengths behind them ever longer"
+            raise ValueError(f"{rule} (got {lengths}); correct them")
+        return self
 
 
-Rising = AfterValidator(_rising)
+class AgreementTask(MemoryTaskOfLengths):
+    """English sentences: was or were, by the number of a subject `lengths` words before."""
 
-
-class AgreementTask(MemoryTask):
-    """English sentences: was or were, by the number of a subject some words before."""
-
-    lengths: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1), Rising]
-    """Distances: words between the subject and the verb; all are equally frequent in training."""
     max_attractors: Annotated[int, Field(ge=0)]
     """Nouns between them that have a number."""
 
 
-class CopyingTask(MemoryTask):
-    """Random symbols, blanks, and the symbols again."""
+class CopyingTask(MemoryTaskOfLengths):
+    """Random symbols, `lengths` blanks, and the symbols again."""
 
     symbols: Count
-    lengths: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1), Rising]
-    """Numbers of blanks, equally frequent in training."""
 
 
-class AddingTask(MemoryTask):
-    """The sum of the two marked values of a sequence."""
+class AddingTask(MemoryTaskOfLengths):
+    """The sum of the two marked values of a sequence of `lengths` steps."""
 
-    lengths: Annotated[list[Annotated[int, Field(ge=3)]], Field(min_length=1), Rising]
-    """Steps of a sequence, equally frequent in training."""
+    _shortest = 3
 
 
 class ReberTask(MemoryTask):

@@ -9,8 +9,8 @@
 
 is run as `python -m stages.vocabulary --level char --tokens PATH --out PATH`. An argument is
 - a section of params.yaml, by its name (`model` is the entry of `models` that --model names; a section with
-  one entry for each level gives the entry of --level),
-- `level` or `seed`, the item of the matrix,
+  one entry for each level, or for each task, gives the entry of --level or --task),
+- `level`, `task` or `seed`, the item of the matrix,
 - an `Input` or the `Output`, a path from dvc.yaml,
 - `live`, which takes rows of the history while the stage runs (MLflow shows them at once).
 --model without such an argument is a tag of the record: whose gradients, whose samples.
@@ -62,7 +62,7 @@ class Stage:
     @property
     def sections(self) -> list[str]:
         """Names of the arguments that are sections of params.yaml."""
-        taken = {"level", "seed", "live"}
+        taken = {"level", "task", "seed", "live"}
         return [name for name, a in self.arguments.items() if name not in taken and a.annotation not in (Input, Output)]
 
     @property
@@ -93,7 +93,7 @@ class Stage:
         for name, argument in self.arguments.items():
             if argument.annotation in (Input, Output):
                 parser.add_argument(f"--{name}", type=Path, required=True)
-        for name, kind in (("level", str), ("model", str), ("seed", int)):
+        for name, kind in (("level", str), ("task", str), ("model", str), ("seed", int)):
             parser.add_argument(f"--{name}", type=kind, required=name in self.arguments)
         return parser
 
@@ -102,7 +102,7 @@ class Stage:
         self._check_model(params, options.model)
         sections = {name: self._section(params, name, options) for name in self.sections}
         inputs = {name: getattr(options, name) for name, a in self.arguments.items() if a.annotation is Input}
-        item = {name: getattr(options, name) for name in ("level", "seed") if name in self.arguments}
+        item = {name: getattr(options, name) for name in ("level", "task", "seed") if name in self.arguments}
         for name, path in inputs.items():
             _check_input(self.name, name, path)
         tags = self._tags(params, options)
@@ -127,11 +127,11 @@ class Stage:
         if name == "model":
             return params.models[options.model]
         section = getattr(params, name)
-        per_level = {"char", "word", "bpe"} <= set(type(section).model_fields)
-        return getattr(section, options.level) if per_level else section
+        entries = [key for key in (options.level, options.task) if key in type(section).model_fields]
+        return getattr(section, entries[0]) if entries else section
 
     def _tags(self, params: Params, options: argparse.Namespace) -> dict[str, str]:
-        item = {name: getattr(options, name) for name in ("level", "model", "seed")}
+        item = {name: getattr(options, name) for name in ("level", "task", "model", "seed")}
         cell = params.models[options.model].cell if options.model is not None else None
         given = {"stage": self.name, **item, "cell": cell}
         return {name: str(value) for name, value in given.items() if value is not None}

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.artifacts import LogRows, Record, Result, Row
 from pipeline.errors import PipelineError
-from pipeline.params import Level, Model, VocabularyParams, load_params
+from pipeline.params import Level, MemoryTask, Model, Task, VocabularyParams, load_params
 from pipeline.stage import Input, Output, Stage, stage
 
 SHIPPED = Path(__file__).parents[1] / "params.yaml"
@@ -62,6 +62,23 @@ def test_a_stage_gets_its_sections_item_and_paths_and_leaves_a_record():
     assert record.params["model.hidden_size"] == got["model"].hidden_size
     assert record.metrics == {"answer": 42.0}
     assert record.history == [Row(1, {"a": 2.0})]
+
+
+def test_a_task_is_an_argument_and_a_tag_and_names_its_entry():
+    got = {}
+
+    @stage
+    def learned(memory: MemoryTask, *, task: Task, seed: int, out: Output) -> Result:
+        """A stage of tasks."""
+        got.update(memory=memory, task=task)
+        return Result({})
+
+    out = Path("out/learned/reber-gru-3")
+    assert learned.run(["--task", "reber", "--model", "gru", "--seed", "3", "--out", str(out)]) == 0
+    assert got == {"memory": SHIPPED_PARAMS.memory.reber, "task": "reber"}
+    record = Record.load(out)
+    assert record.tags == {"stage": "learned", "task": "reber", "model": "gru", "seed": "3", "cell": "gru"}
+    assert record.params["memory.batch_size"] == SHIPPED_PARAMS.memory.reber.batch_size
 
 
 def test_a_stage_that_fails_leaves_the_old_out_and_no_scraps(capfd):

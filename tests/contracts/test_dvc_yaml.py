@@ -66,7 +66,8 @@ def test_no_dep_is_a_module_that_the_stage_does_not_import(name):
 @pytest.mark.parametrize("name", STAGES)
 def test_a_stage_depends_on_the_params_it_reads_and_no_others(name):
     sections = stage_of(name).sections
-    expected = {"model": "models.${item.model}"} | {s: f"{s}.${{item.level}}" for s in PER_LEVEL}
+    named = {"model": "models.${item.model}", "memory": "memory.${item.task}"}
+    expected = named | {s: f"{s}.${{item.level}}" for s in PER_LEVEL}
     assert sorted(STAGES[name]["params"]) == sorted(expected.get(section, section) for section in sections)
 
 
@@ -75,10 +76,10 @@ def test_the_command_has_every_flag_of_the_signature(name):
     words = shlex.split(STAGES[name]["cmd"])
     arguments = stage_of(name).arguments
     paths = {n for n, a in arguments.items() if a.annotation in (Input, Output)}
-    item = {n for n in ("level", "model", "seed") if f"--{n}" in words}
+    item = {n for n in ("level", "task", "model", "seed") if f"--{n}" in words}
     assert words[:3] == ["python", "-m", f"stages.{name}"]
     assert {w.removeprefix("--") for w in words if w.startswith("--")} == paths | item
-    assert item >= {n for n in ("level", "model", "seed") if n in arguments}
+    assert item >= {n for n in ("level", "task", "model", "seed") if n in arguments}
     assert item == set(STAGES[name].get("matrix", {}))
 
 

@@ -1,0 +1,79 @@
+"""A recurrent stack that reads vectors and answers with one number after the last step."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pipeline.artifacts import Row
+from pipeline.errors import PipelineError
+from pipeline.networks.build import build
+from pipeline.networks.cloze import ClozeModel
+from pipeline.params import Model
+
+Examples = tuple[Tensor, Tensor]
+"""Sequences (B, T, I), and the number asked of each (B)."""
+
+
+class Regressor(nn.Module):
+    """The stack of a model, I inputs wide, under a linear readout of its last state.
+
+    A model of both directions reads the sequence both ways, and the readout both last states: the left one after
+    step T, the right one after step 1.
+    """
+
+    def __init__(self, model: Model, num_inputs: int, seed: int) -> None:
+        super().__init__()
+        one_output = model.model_copy(update={"embedding_size": num_inputs, "tied_embeddings": False})
+        network = build(one_output, vocabulary_size=1, seed=seed)
+        is_cloze = isinstance(network, ClozeModel)
+        self.stacks = nn.ModuleList([network.left, network.right] if is_cloze else [network.stack])
+        self.readout = network.readout
+
+    def forward(self, x: Float[Tensor, "B T I"]) -> Float[Tensor, " B"]:
+        """One number a sequence."""
+        ends = [stack(way)[0][:, -1] for stack, way in zip(self.stacks, (x, x.flip(1)), strict=False)]
+        return self.readout(torch.cat(ends, dim=1)[:, None])[:, 0, 0]
+
+
+def fit_regressor(
+    network: Regressor,
+    data: Sequence[Examples],
+    *,
+    learning_rate: float,
+    weight_decay: float,
+    max_grad_norm: float | None,
+    log_every_steps: int,
+) -> list[Row]:
+    """Least squares, one optimiser step a batch, as the language models learn: AdamW, one cycle, clipped gradients.
+
+    Every batch is new, so there is nothing to overfit: the last weights stay.
+
+    Returns:
+        Rows of the mean squared error since the row before.
+
+    Raises:
+        PipelineError: where the loss is not finite.
+    """
+    optimizer = torch.optim.AdamW(network.parameters(), learning_rate, weight_decay=weight_decay, fused=True)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, learning_rate, total_steps=len(data) + 1, cycle_momentum=False
+    )
+    rows, losses = [], []
+    for step, (inputs, targets) in enumerate(data, 1):
+        loss = F.mse_loss(network(inputs), targets)
+        losses.append(loss.item())
+        if not math.isfinite(losses[-1]):
+            raise PipelineError(f"training step {step}", "the loss stays finite", losses[-1], "lower learning_rate")
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), math.inf if max_grad_norm is None else max_grad_norm)
+        optimizer.step()
+        schedule.step()
+        if step % log_every_steps == 0 or step == len(data):
+            rows.append(Row(step, {"train/squared_error": sum(losses) / len(losses)}))
+            losses = []
+    return rows
