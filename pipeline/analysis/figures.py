@@ -73,15 +73,14 @@ def dynamics_figure(
 
 def _draw_use(axes: Axes, context: Mapping[str, Any], relative: Sequence[float]) -> None:
     """The loss that a shorter context costs, and the gradient that is left, against the same number of steps."""
-    steps = context["context"]
     for kind, colour, dashes in (("cut", COLOURS[1], "-"), ("shuffled", COLOURS[2], "--")):
         excess = np.array(context[kind]) / context["full"] - 1
-        axes.plot(steps, excess, dashes, color=colour, marker="o", markersize=3, label=f"loss, context {kind}")
-    lags = np.arange(1, len(relative))
-    axes.plot(lags, np.asarray(relative)[1:], ":", color=COLOURS[0], label="gradient, relative to its first")
+        drawn = np.where(excess > 0, excess, np.nan)
+        axes.plot(context["context"], drawn, dashes, color=colour, marker="o", markersize=3, label=f"context {kind}")
+    axes.plot(np.arange(1, len(relative)), np.asarray(relative)[1:], ":", color=COLOURS[0], label="gradient")
     axes.axhline(0.01, color="0.75", linewidth=0.8, zorder=0)
-    axes.set(xscale="log", xlabel="steps back in time", ylabel="share of the full loss, of the gradient")
-    axes.set_yscale("symlog", linthresh=1e-3)
+    axes.set(xscale="log", yscale="log", xlabel="steps back in time", ylabel="share of the loss, of the gradient")
+    axes.set_ylim(bottom=1e-4)
 
 
 def _draw(axes: Axes, values: np.ndarray, name: str, colour: str, dashes: str) -> None:

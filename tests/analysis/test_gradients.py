@@ -250,7 +250,8 @@ def test_finite_differences_of_the_right_side() -> None:
             expected = (loss(lag, part, layer, nudge) - loss(lag, part, layer, -nudge)) / (2 * eps)
             torch.testing.assert_close(actual[lag, part, layer, :, unit], expected, rtol=1e-5, atol=1e-9)
     assert (actual.abs().amax(dim=(2, 3, 4))[1:] > 1e-6).all()
-    assert set(curves(network, some_window(), K, 1, "some")["right"]) == {"joint", "h", "c", "layer_1", "layer_2"}
+    measured = curves(network, some_window(), K, 1, "some")["right"]
+    assert set(measured) == {"joint", "h", "c", "layer_1", "layer_2", "omega"}
 
 
 def test_chunks_of_lanes_and_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
