@@ -72,7 +72,10 @@ def bits_per_string(network: LanguageModel, strings: Sequence[String]) -> float:
 
 
 def measured(given: Sequence[Answer], unit: str) -> dict[str, Any]:
-    """`n`, `accuracy`, its `interval`, and the mean cost under the name of its unit."""
+    """`n`, `accuracy`, its `interval`, and the mean cost under the name of its unit.
+
+    Each answer counts as a trial of its own, also those of one string, as the symbols of a copy.
+    """
     right = sum(answer.right for answer in given)
     cost = math.fsum(answer.cost for answer in given) / len(given)
     return {"n": len(given), "accuracy": right / len(given), "interval": wilson(right, len(given)), unit: cost}

@@ -5,6 +5,7 @@ from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
 
 from pipeline.memory.evaluation import GOOD
 
@@ -22,6 +23,9 @@ def accuracy_figure(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
     axes.fill_between(distances, low, high, color=BLUE, alpha=0.2, linewidth=0)
     axes.plot(distances, accuracy, "o-", color=BLUE, linewidth=1.8, markersize=5)
     axes.set(xlabel="distance: steps between a cue and its answer", ylabel="share of right answers", ylim=(-0.02, 1.02))
+    axes.set_xscale("symlog", base=2, linthresh=1)  # 0 has a place, and near distances have room
+    axes.set_xlim(distances[0] - 0.2, distances[-1] * 1.1)
+    axes.xaxis.set_major_formatter(ScalarFormatter())
     axes.set_title(title, loc="left")
     axes.spines[["top", "right"]].set_visible(False)
     return figure
