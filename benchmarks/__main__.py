@@ -8,6 +8,7 @@ from io import StringIO
 import typer
 
 from benchmarks.imports import imports
+from benchmarks.lags import lags
 from benchmarks.logging import logging
 from benchmarks.page import Section, page
 from benchmarks.process import ROOT
@@ -26,6 +27,7 @@ def main() -> None:
         "training": lambda: training(params),
         "text": lambda: text_stages(params.run.levels),
         "sampling": lambda: sampling(params),
+        "lags": lags,
         "logging": lambda: logging(params),
         "imports": imports,
     }

@@ -8,9 +8,10 @@ import torch
 
 from benchmarks import sampling as sampling_benchmark
 from benchmarks.imports import imports, seconds_of_imports
+from benchmarks.lags import lags
 from benchmarks.logging import calls_of, seconds_of_logging
 from benchmarks.page import Section, Target, page
-from benchmarks.process import measured
+from benchmarks.process import Taken, measured
 from benchmarks.project import make_project, stages_of
 from benchmarks.sampling import drawing, endless, stepping
 from benchmarks.text import text_stages, write_text
@@ -168,3 +169,24 @@ def test_the_imports_of_every_stage_are_measured(monkeypatch):
     item = [f"{stage}@char-gru-1" for stage in ("train", "gradients", "sampling")]
     assert list(rows) == ["corpus", "tokenization@char", "vocabulary@char", "baseline@char", *item, "report"]
     assert all(0 < float(taken) <= float(whole) for whole, taken, _ in rows.values())
+
+
+def test_the_gradients_are_measured_at_every_lag(monkeypatch):
+    """Processes of known size: 2 MB and 10 ms a lag on top of 100 MB."""
+
+    def known(arguments, cwd, env):
+        lag = int(arguments[-1])
+        return Taken(seconds=9.0, cpu_seconds=3.0, peak_bytes=(100 + 2 * lag) * 10**6, said=f"{0.01 * lag}\n")
+
+    monkeypatch.setattr("benchmarks.lags.measured", known)
+    section = lags()
+    assert section.rows[0] == ["50", "0.50", "98"]
+    assert section.rows[-1] == ["1000", "10.00", "1998"]
+    assert section.targets[0].measured == pytest.approx(1.0)
+
+
+@pytest.mark.slow
+def test_more_lags_take_more_memory():
+    few, many = (measured(["-m", "benchmarks.lags", lag], ROOT, {"OMP_NUM_THREADS": "1"}) for lag in ("1", "40"))
+    assert many.peak_bytes > few.peak_bytes
+    assert float(many.said) > 0

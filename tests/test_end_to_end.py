@@ -47,6 +47,8 @@ def tiny(params: dict) -> None:
     params["corpus"]["split"] = {"method": "hash", "validation": 0.2, "test": 0.2, "seed": 1}
     params["runtime"]["threads"] = 1
     params["gradients"] = {"max_lag": 5, "positions": 8}
+    params["memory"]["agreement"] |= {"lengths": [0, 2], "unseen_lengths": [4], "max_attractors": 1}
+    params["memory"]["agreement"] |= {"budget_tokens": 1000, "batch_size": 4, "test_sequences": 8}
     for name in MODELS:
         params["models"][name] |= {"hidden_size": 8, "embedding_size": 4}
     for level in ("char", "word"):
@@ -164,3 +166,31 @@ def test_wrong_params_are_all_named_and_nothing_runs(project):
         assert (project / "out/corpus/train.parquet").exists()
     finally:
         (project / "params.yaml").write_text(good)
+
+
+def test_a_training_that_diverges_fails_aloud_and_leaves_its_last_good_weights(project):
+    """A learning rate of a million and a validation at every step: the second loss is no number."""
+
+    def explode(params: dict) -> None:
+        params["run"] = {"levels": ["char"], "models": ["rnn"], "seeds": [1]}
+        wild = {"nonlinearity": "relu", "learning_rate": 1e6, "max_grad_norm": None, "hidden_size": 8}
+        params["models"]["rnn"] |= wild
+        params["training"]["char"] |= {"num_validations": 62}
+
+    change_params(project, explode)
+    failed = run("dvc repro -s train@char-rnn-1", project)
+    assert failed.returncode != 0
+    assert "loss and gradient stay finite (got loss" in failed.stderr
+    assert "not finite: the gradients of" in failed.stderr
+    kept = sorted((project / ".work/diverged").rglob("*.safetensors"))
+    assert kept
+    assert str(kept[0].parent.relative_to(project)) in failed.stderr
+    assert not (project / "out/train/char-rnn-1").exists()
+    with sqlite3.connect(project / "mlflow.db") as db:
+        ended = db.execute(
+            "select r.status from runs r join tags t on t.run_uuid = r.run_uuid "
+            "where t.key = 'dvc.stage' and t.value = 'train@char-rnn-1'"
+        ).fetchall()
+        flags = db.execute("select value from metrics where key = 'train/nonfinite_steps'").fetchall()
+    assert ended == [("FAILED",)]
+    assert flags == [(1.0,)]
