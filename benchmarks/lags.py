@@ -20,8 +20,8 @@ MEGABYTE = 10**6
 
 METHOD = """\
 `gradient_norms` of {lanes} places in one chunk for the model `{model}`, freshly built, over a text without sense. \
-Each K is a process of its own; the peak of K = 1 is taken off that of the others. All lags come from one backward pass, \
-so time and memory rise with K, not with its square."""
+Each K is a process of its own; the peak of K = 1 is taken off that of the others. All lags come from one backward \
+pass, so time and memory rise with K, not with its square."""
 
 
 def lags() -> Section:
