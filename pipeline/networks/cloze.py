@@ -11,8 +11,7 @@ from torch import Tensor, nn
 
 from pipeline.networks.embedding import Readout
 from pipeline.networks.stack import RecurrentStack, State
-
-EOS = 0
+from pipeline.text.windows import EOS
 
 
 class ClozeModel(nn.Module):

@@ -16,6 +16,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from pipeline.artifacts import damaged
 from pipeline.errors import PipelineError
+from pipeline.text import windows
 from pipeline.text.tokenization import Scheme, pre_tokenizer
 
 EOS_TOKEN = "<end of unit>"
@@ -33,7 +34,7 @@ class Vocabulary:
     ([4, 3, 2, 1, 1, 1, 4], 'o ')
     """
 
-    EOS = 0
+    EOS = windows.EOS
     UNK = 1
 
     def __init__(self, tokenizer: Tokenizer) -> None:
