@@ -46,8 +46,11 @@ class Score:
 
     @property
     def perplexity(self) -> float:
-        """exp of the nats per token; comparable between models with the same tokens only."""
-        return math.exp(self.nats_per_token)
+        """exp of the nats per token; comparable between models with the same tokens only. inf beyond 1.8e308."""
+        try:
+            return math.exp(self.nats_per_token)
+        except OverflowError:  # a training that explodes gets there
+            return math.inf
 
     @property
     def bits_per_char(self) -> float:
@@ -55,16 +58,17 @@ class Score:
         return (self.nats + self.spelling_nats) / NATS_PER_BIT / self.characters
 
     def as_metrics(self, prefix: str) -> dict[str, float]:
-        """The three ratios under `prefix`/.
+        """The three ratios under `prefix`/; one that is beyond floats has no key.
 
         >>> sorted(Score(1.0, 1, 1).as_metrics("test"))
         ['test/bits_per_char', 'test/nats_per_token', 'test/perplexity']
         """
-        return {
-            f"{prefix}/nats_per_token": self.nats_per_token,
-            f"{prefix}/perplexity": self.perplexity,
-            f"{prefix}/bits_per_char": self.bits_per_char,
+        ratios = {
+            "nats_per_token": self.nats_per_token,
+            "perplexity": self.perplexity,
+            "bits_per_char": self.bits_per_char,
         }
+        return {f"{prefix}/{name}": value for name, value in ratios.items() if math.isfinite(value)}
 
 
 def wilson(successes: float | int, n: int) -> tuple[float, float]:

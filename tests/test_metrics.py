@@ -46,3 +46,10 @@ def test_no_trial_says_nothing_and_no_interval_leaves_zero_and_one():
 def test_half_a_success_lies_between_none_and_one():
     none, half, one = (wilson(successes, 5) for successes in (0, 0.5, 1))
     assert none < half < one
+
+
+def test_a_perplexity_beyond_floats_is_infinite_and_no_metric():
+    exploded = Score(nats=1000.0, tokens=1, characters=1)
+    assert exploded.perplexity == math.inf
+    assert set(exploded.as_metrics("train")) == {"train/nats_per_token", "train/bits_per_char"}
+    assert "train/perplexity" in Score(nats=709.0, tokens=1, characters=1).as_metrics("train")

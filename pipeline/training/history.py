@@ -1,5 +1,6 @@
 """What is written down while a model trains: losses, norms, validations, and the best weights."""
 
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,15 @@ class Validation:
         """Nats per token, step, and weights."""
 
     def score(self, network: Network, step: int) -> Score:
-        """The score of the network as it is after so many steps."""
+        """The score of the network as it is after so many steps.
+
+        Raises:
+            DivergedError: where it is no number.
+        """
         windows = evaluation_windows(self.split.ids, network.begin_id, self.batching, self.num_lanes)
         score = self.split.share(*nats_of(network, windows))
+        if not math.isfinite(score.nats):
+            raise DivergedError(step, score.nats, network)
         if self.best is None or score.nats_per_token < self.best[0]:
             weights = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
             self.best = (score.nats_per_token, step, weights)

@@ -25,7 +25,7 @@ class DivergedError(PipelineError):
     def __init__(self, step: int, loss: float, network: nn.Module, what_to_do: str = WHAT_TO_DO) -> None:
         self.step, self.loss, self.network = step, loss, network
         groups = not_finite((name, parameter.grad) for name, parameter in network.named_parameters())
-        got = f"loss {loss:.6g}, not finite: the gradients of {', '.join(groups) or 'no parameter group'}"
+        got = f"loss {loss:.6g}" + (f", not finite: the gradients of {', '.join(groups)}" if groups else "")
         super().__init__(f"training step {step}", "loss and gradient stay finite", got, what_to_do)
 
     def with_weights_in(self, place: Path) -> "DivergedError":

@@ -248,3 +248,9 @@ def test_the_weights_at_each_validation_are_kept(model, tmp_path):
     for name, weight in network.state_dict().items():
         assert torch.equal(kept[trained.best_step].state_dict()[name], weight)
     assert not torch.equal(kept[10].state_dict()["readout.weight"], kept[20].state_dict()["readout.weight"])
+
+
+def test_a_validation_that_is_no_number_stops_the_training(model, monkeypatch):
+    monkeypatch.setattr("pipeline.training.history.nats_of", lambda network, windows: (math.nan, 400))
+    with pytest.raises(DivergedError, match=r"training step 10: loss and gradient stay finite \(got loss nan\); lower"):
+        train(build(model("rnn"), V, seed=1))
