@@ -3,7 +3,7 @@
 import sys
 
 from pipeline.artifacts import Result
-from pipeline.params import RunParams
+from pipeline.params import MemoryParams, RunParams
 from pipeline.report.collect import collect
 from pipeline.report.exports import headline, write_exports
 from pipeline.report.figures import write_figures
@@ -15,6 +15,7 @@ from pipeline.stage import Input, Output, stage
 @stage(sync=True)
 def report(
     run: RunParams,
+    memory: MemoryParams,
     *,
     corpus: Input,
     tokenization: Input,
@@ -22,6 +23,7 @@ def report(
     baseline: Input,
     train: Input,
     gradients: Input,
+    memories: Input,
     sampling: Input,
     out: Output,
 ) -> Result:
@@ -33,11 +35,12 @@ def report(
         "baseline": baseline,
         "train": train,
         "gradients": gradients,
+        "memory": memories,
         "sampling": sampling,
     }
-    for path in remove_leftovers(folders, run):
-        sys.stderr.write(f"  removed {path}: run in params.yaml selects it no longer; DVC's cache keeps it\n")
-    results = collect(folders, run)
+    for path in remove_leftovers(folders, run, memory.tasks):
+        sys.stderr.write(f"  removed {path}: params.yaml selects it no longer; DVC's cache keeps it\n")
+    results = collect(folders, run, memory.tasks)
     figures = write_figures(results, out)
     write_exports(results, out)
     write_report(results, out)

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.artifacts import Record, damaged, read_json
-from pipeline.params import Level, RunParams
+from pipeline.params import Level, RunParams, Task
 from pipeline.report.estimates import Estimate, estimate
 from pipeline.report.selection import item
 
 Part = Literal["train", "gradients", "sampling"]
+Weights = Literal["initial", "trained"]
+WEIGHTS: Mapping[Weights, str] = {"initial": "before", "trained": "after"}
+"""The two networks of a training, and when they are: before it and after it."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,10 @@ class SeedResults:
     records: Mapping[Part, Record]
     samples: Sequence[Mapping[str, Any]]
     """Rows of samples.jsonl: text, log_probability (nats), and what its stage knows of each."""
+    by_lag: Mapping[str, Any]
+    """gradients.json: of the initial and the trained network, the curve of each part of its state."""
+    verdicts: Mapping[str, Any]
+    """verdicts.json: of both networks, what the measures say, whether they agree, and what does not fit."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,13 @@ class ModelResults:
         """Whether it sees the future, so that its numbers are pseudo-perplexities."""
         return bool(self.params["model.bidirectional"])
 
+    @property
+    def max_lag(self) -> int:
+        """Steps back over which gradients were measured."""
+        max_lag = self.records("gradients")[0].params["gradients.max_lag"]
+        assert isinstance(max_lag, int)
+        return max_lag
+
     def records(self, part: Part) -> list[Record]:
         """The records of one stage, seed by seed."""
         return [seed.records[part] for seed in self.seeds]
@@ -51,6 +65,10 @@ class ModelResults:
         metrics = [record.metrics for record in self.records(part)]
         shared = [key for key in metrics[0] if all(key in values for values in metrics)]
         return {key: estimate([values[key] for values in metrics]) for key in shared}
+
+    def values(self, part: Part, key: str) -> list[float | None]:
+        """A metric seed by seed; None where a seed has no value for it."""
+        return [record.metrics.get(key) for record in self.records(part)]
 
     def curve(self, part: Part, key: str) -> dict[int, list[float]]:
         """Values of the seeds at each step of the history (a lag, for the gradients)."""
@@ -93,22 +111,57 @@ class LevelResults:
 
 
 @dataclass(frozen=True)
+class TaskModel:
+    """A model at one task of known floor, with all its seeds."""
+
+    name: str
+    seeds: Mapping[int, Mapping[str, Any]]
+    """memory.json by seed: floor, overall, by_distance, by_attractors, largest_length_95, strings."""
+
+
+@dataclass(frozen=True)
+class TaskResults:
+    """All that is known about one task."""
+
+    task: Task
+    lengths: Sequence[int]
+    """Those of the training; none where they come as they will."""
+    models: Sequence[TaskModel]
+
+    @property
+    def floor(self) -> Mapping[str, Any]:
+        """What an answer costs at best: with_memory and without, in `unit`. It is the task's, not a model's."""
+        return next(iter(self.models[0].seeds.values()))["floor"]
+
+
+@dataclass(frozen=True)
 class Results:
     """All that the report tells."""
 
     corpus: Mapping[str, Any]
     """corpus.json: unit, and units and characters of each split."""
     levels: Sequence[LevelResults]
+    tasks: Sequence[TaskResults]
 
 
-def collect(folders: Mapping[str, Path], run: RunParams) -> Results:
-    """Read the outs of the items that `run` selects.
+def collect(folders: Mapping[str, Path], run: RunParams, tasks: Sequence[Task]) -> Results:
+    """Read the outs of the items that `run` and `tasks` select.
 
     Raises:
         ArtifactError: where one is missing or damaged.
     """
     levels = [_level(folders, level, run) for level in run.levels]
-    return Results(read_json(folders["corpus"] / "corpus.json"), levels)
+    corpus = read_json(folders["corpus"] / "corpus.json")
+    return Results(corpus, levels, [_task(folders["memory"], task, run) for task in tasks])
+
+
+def _task(folder: Path, task: Task, run: RunParams) -> TaskResults:
+    lengths = Record.load(folder / item(task, run.models[0], run.seeds[0])).params.get("memory.lengths", "[]")
+    models = [
+        TaskModel(name, {seed: read_json(folder / item(task, name, seed) / "memory.json") for seed in run.seeds})
+        for name in run.models
+    ]
+    return TaskResults(task, json.loads(str(lengths)), models)
 
 
 def _level(folders: Mapping[str, Path], level: Level, run: RunParams) -> LevelResults:
@@ -122,7 +175,11 @@ def _level(folders: Mapping[str, Path], level: Level, run: RunParams) -> LevelRe
 def _seed(folders: Mapping[str, Path], name: str, seed: int) -> SeedResults:
     parts: tuple[Part, ...] = ("train", "gradients", "sampling")
     records: dict[Part, Record] = {part: Record.load(folders[part] / name) for part in parts}
-    return SeedResults(seed, records, _read_samples(folders["sampling"] / name / "samples.jsonl"))
+    samples = _read_samples(folders["sampling"] / name / "samples.jsonl")
+    measured = folders["gradients"] / name
+    return SeedResults(
+        seed, records, samples, read_json(measured / "gradients.json"), read_json(measured / "verdicts.json")
+    )
 
 
 def _read_samples(path: Path) -> list[Mapping[str, Any]]:

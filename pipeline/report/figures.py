@@ -1,4 +1,4 @@
-"""The figures: learning curves and gradients against lag, all models of a level over each other."""
+"""The figures: all models of a level, or of a memory task, over each other."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from pipeline.report.collect import LevelResults, ModelResults, Results
+from pipeline.report import context, gates, recall
+from pipeline.report.collect import WEIGHTS, LevelResults, ModelResults, Results, TaskModel, TaskResults
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,6 +17,10 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito (2008), told apart by colour-blind readers; without yellow and black, which one theme would hide."""
 MARKERS = "osD^vPX"
 INK = "#1b1f24"
+GREY = "#808080"
+FAINT: dict[str, Any] = {"alpha": 0.35}
+"""Of what was before the training."""
+LAYERS = ("-", "--", ":", "-.")
 LOWEST = 1e-12
 """The axis of gradients ends here at the latest: what is below is gone for any optimiser."""
 _LOOK: dict[Any, Any] = {
@@ -41,13 +46,14 @@ def write_figures(results: Results, out: Path) -> list[str]:
 
     with rc_context(_LOOK):
         figures = {name: figure for level in results.levels for name, figure in _of_level(level).items()}
+        figures |= {f"memory_{task.task}": _memory(task) for task in results.tasks}
         for name, figure in figures.items():
             figure.savefig(out / f"{name}.png", dpi=144, facecolor="white", metadata={"Software": None})
             (out / f"{name}.svg").write_text(_svg(figure), encoding="utf-8")
     return [f"{name}.{kind}" for name in figures for kind in ("png", "svg")]
 
 
-def styles(models: Sequence[ModelResults]) -> dict[str, Style]:
+def styles(models: Sequence[ModelResults | TaskModel]) -> dict[str, Style]:
     """Colour and marker of each model by its place in `run.models`: the same in all figures, 42 different ones."""
     return {
         model.name: {"color": PALETTE[i % len(PALETTE)], "marker": MARKERS[i % len(MARKERS)]}
@@ -56,7 +62,9 @@ def styles(models: Sequence[ModelResults]) -> dict[str, Style]:
 
 
 def _of_level(level: LevelResults) -> dict[str, "Figure"]:
-    figures = {f"gradients_{level.level}": _gradients(level)}
+    figures = {f"gradients_{level.level}": _gradients(level), f"context_{level.level}": _context(level)}
+    if any(gates.layers(model) for model in level.models):
+        figures[f"gates_{level.level}"] = _gates(level)
     if level.language_models:
         figures[f"learning_{level.level}"] = _learning(level, level.language_models, "bits per character")
         _floor_line(figures[f"learning_{level.level}"].axes[0], level)
@@ -89,10 +97,64 @@ def _gradients(level: LevelResults) -> "Figure":
         every = max(1, len(model.curve("gradients", "gradient/trained")) // 10)
         line: dict[str, Any] = {**look[model.name], "markevery": every}
         _draw(axes, model.curve("gradients", "gradient/trained"), label=model.name, **line)
-        _draw(axes, model.curve("gradients", "gradient/initial"), linestyle="--", alpha=0.7, **line)
+        _draw(axes, model.curve("gradients", "gradient/initial"), linestyle="--", **FAINT, **line)
+    axes.axhline(0.01, color=GREY, linestyle=":", linewidth=1.2)
+    _log_scale(axes)
+    axes.plot([], [], color=GREY, linestyle="--", alpha=FAINT["alpha"], label="before training")
+    axes.legend()
+    return figure
+
+
+def _log_scale(axes: "Axes") -> None:
     axes.set_yscale("log")
     axes.set_ylim(bottom=max(axes.get_ylim()[0], LOWEST))
-    axes.plot([], [], color="#808080", linestyle="--", label="before training")
+
+
+def _gates(level: LevelResults) -> "Figure":
+    figure, axes = _blank(x="lag: steps back in time", y="mean product of the shares kept")
+    look = styles(level.models)
+    for model in level.models:
+        for layer in (found := gates.layers(model)):
+            label = f"{model.name}, layer {layer}" if len(found) > 1 else model.name
+            line: dict[str, Any] = {"color": look[model.name]["color"], "linestyle": LAYERS[(layer - 1) % len(LAYERS)]}
+            for weights in WEIGHTS:
+                shown = {"label": label} if weights == "trained" else FAINT
+                _draw(axes, model.curve("gradients", f"gate/{weights}_product_layer_{layer}"), **line, **shown)
+    _log_scale(axes)
+    axes.legend()
+    return figure
+
+
+def _context(level: LevelResults) -> "Figure":
+    figure, axes = _blank(x="tokens of context that are left", y="nats per token above the whole context")
+    look = styles(level.models)
+    for model in level.models:
+        _draw(axes, context.excess(model), label=model.name, **look[model.name])
+        reached = [lag for lag in context.horizon(model) if lag is not None]
+        if len(reached) == len(model.seeds):
+            axes.axvline(fmean(reached), color=look[model.name]["color"], linestyle="--", linewidth=1.2)
+    axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.plot([], [], color=GREY, linestyle="--", linewidth=1.2, label="1 % horizon of the gradient")
+    axes.legend()
+    return figure
+
+
+def _memory(task: TaskResults) -> "Figure":
+    figure, axes = _blank(x=f"distance: {recall.DISTANCES[task.task]}", y="right answers (%)")
+    look = styles(task.models)
+    for model in task.models:
+        rows = recall.at(model, "distance")
+        shares = {distance: [100 * row["accuracy"] for row in seeds] for distance, seeds in rows.items()}
+        _draw(axes, shares, label=model.name, **look[model.name])
+        if len(model.seeds) == 1:
+            low, high = ([100 * seeds[0]["interval"][end] for seeds in rows.values()] for end in (0, 1))
+            axes.fill_between(list(rows), low, high, color=look[model.name]["color"], alpha=0.12, linewidth=0)
+    if (chance := recall.chance(task)) is not None:
+        axes.axhline(100 * chance, color=GREY, linestyle=":", label="chance")
+    axes.set_xscale("symlog", base=2, linthresh=1)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.set_ylim(0, 103)
     axes.legend()
     return figure
 

@@ -1,16 +1,14 @@
 """report.html, one file that opens offline, and report.md: templates filled with tables, figures and words."""
 
 import base64
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.report import samples, tables, terms, words
+from pipeline.report import samples, sections, tables, terms, words
 from pipeline.report.collect import Results
-from pipeline.report.estimates import Estimate
+from pipeline.report.formats import count, number
 
 TEMPLATES = Path(__file__).parent / "templates"
-NONE = "-"
 _CONTROLS = {i: 0x2400 + i for i in range(32) if chr(i) not in "\t\n"} | {127: 0x2421}
 
 
@@ -33,54 +31,16 @@ def _environment(out: Path, *, autoescape: bool) -> Any:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"number": number, "count": count, "reach": reach, "visible": visible, "verbatim": verbatim}
+    environment.filters |= {"number": number, "count": count, "visible": visible, "verbatim": verbatim}
     environment.globals |= {
         "words": words,
+        "sections": sections,
         "tables": tables,
         "terms": terms,
         "samples": samples,
         "image": lambda name: _uri(out, name),
     }
     return environment
-
-
-def number(value: Estimate | None, decimals: int = 3) -> str:
-    """The mean, and its 95 % interval where several seeds give one.
-
-    >>> number(Estimate(1.5, None, 1)), number(Estimate(81234.0, 20.0, 3), 0), number(None)
-    ('1.500', '81,234 ± 20', '-')
-    """
-    if value is None:
-        return NONE
-    mean = f"{value.mean:,.{decimals}f}"
-    return f"{mean} ± {value.half_width:,.{decimals}f}" if value.half_width is not None else mean
-
-
-def count(value: Estimate | None) -> str:
-    """A number that no seed changes.
-
-    >>> count(Estimate(81234.0, 0.0, 3)), count(None)
-    ('81,234', '-')
-    """
-    return NONE if value is None else f"{value.mean:,.0f}"
-
-
-def reach(numbers: Mapping[str, Estimate], key: str, max_lag: int) -> str:
-    """A half-life or horizon; a horizon that some seed does not reach lies beyond what was measured.
-
-    >>> reach({"horizon_1pct": Estimate(12.0, None, 1)}, "horizon_1pct", 100), reach({}, "half_life", 100)
-    ('12', '-')
-    >>> reach({"reached_1pct": Estimate(0.5, 1.0, 4)}, "horizon_1pct", 100)
-    '> 100 in 2 of 4 seeds'
-    """
-    if key in numbers:
-        value = numbers[key]
-        return number(value, 1 if key == "half_life" or value.seeds > 1 else 0)
-    reached = numbers.get(key.replace("horizon", "reached"))
-    if reached is None:
-        return NONE
-    beyond = reached.seeds - round(reached.mean * reached.seeds)
-    return f"> {max_lag}" + (f" in {beyond} of {reached.seeds} seeds" if beyond < reached.seeds else "")
 
 
 def visible(text: str) -> str:

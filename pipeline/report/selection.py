@@ -1,4 +1,4 @@
-"""Which items `run` selects, and the removal of those that it selects no longer.
+"""Which items `run` and `memory.tasks` select, and the removal of those that it selects no longer.
 
 The report depends on whole folders (out/train, ...), for DVC has no other way to say "all items of a matrix".
 What an earlier selection left in them would change their hash and make `dvc status` differ from a fresh
@@ -8,38 +8,43 @@ lost: they stay in DVC's cache, and selecting the item again brings them back wi
 
 import itertools
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pipeline.artifacts import RECORD
-from pipeline.params import RunParams
+from pipeline.params import RunParams, Task
 
 PER_LEVEL = ("tokenization", "vocabulary", "baseline")
 PER_SEED = ("train", "gradients", "sampling")
 
 
-def item(level: str, model: str, seed: int) -> str:
+def item(level_or_task: str, model: str, seed: int) -> str:
     """Name of the folder of one training.
 
     >>> item("char", "gru", 1)
     'char-gru-1'
     """
-    return f"{level}-{model}-{seed}"
+    return f"{level_or_task}-{model}-{seed}"
 
 
-def selected(run: RunParams) -> Mapping[str, set[str]]:
+def selected(run: RunParams, tasks: Sequence[Task]) -> Mapping[str, set[str]]:
     """Names of the folders that belong into each input."""
-    items = {item(*combination) for combination in itertools.product(run.levels, run.models, run.seeds)}
     levels: set[str] = set(run.levels)
-    return {name: levels for name in PER_LEVEL} | {name: items for name in PER_SEED}
+    trained = _items(run.levels, run)
+    per_seed = {name: trained for name in PER_SEED} | {"memory": _items(tasks, run)}
+    return {name: levels for name in PER_LEVEL} | per_seed
 
 
-def remove_leftovers(folders: Mapping[str, Path], run: RunParams) -> Iterator[Path]:
-    """Remove the folders that a stage wrote for items which `run` does not select; yields each removed path.
+def _items(levels_or_tasks: Sequence[str], run: RunParams) -> set[str]:
+    return {item(*combination) for combination in itertools.product(levels_or_tasks, run.models, run.seeds)}
+
+
+def remove_leftovers(folders: Mapping[str, Path], run: RunParams, tasks: Sequence[Task]) -> Iterator[Path]:
+    """Remove the folders that a stage wrote for items which are selected no longer; yields each removed path.
 
     Only folders with a record are a stage's; whatever else lies there is not ours to remove.
     """
-    for name, keep in selected(run).items():
+    for name, keep in selected(run, tasks).items():
         for path in sorted(folders[name].iterdir()):
             if path.name not in keep and (path / RECORD).is_dir():
                 shutil.rmtree(path)

@@ -10,9 +10,6 @@ from pipeline.report.estimates import Estimate
 SPLITS = ("validation", "test")
 RANKED_BY = "test/bits_per_char"
 
-REACHES = {"half_life": "half-life", "horizon_10pct": "10 % horizon", "horizon_1pct": "1 % horizon"}
-"""Metrics of the gradient analysis that are shown, in steps, with their titles."""
-
 Kind = Literal["network", "n-gram", "compressor", "cloze"]
 
 
@@ -70,33 +67,6 @@ def _exact(row: Mapping[str, Any]) -> dict[str, Estimate]:
         for key, value in row.get(split, {}).items()
         if value is not None
     }
-
-
-@dataclass(frozen=True)
-class ReachRow:
-    """How far back a model's gradient reaches, before and after training."""
-
-    model: str
-    max_lag: int
-    """Steps back that were measured."""
-    initial: Mapping[str, Estimate]
-    trained: Mapping[str, Estimate]
-
-
-def reaches(level: LevelResults) -> list[ReachRow]:
-    """One row a model, the longest half-life after training first; models without one last."""
-    rows = [_reach_row(model) for model in level.models]
-    return sorted(rows, key=lambda row: -row.trained["half_life"].mean if "half_life" in row.trained else 0.0)
-
-
-def _reach_row(model: ModelResults) -> ReachRow:
-    numbers, max_lag = model.numbers("gradients"), model.records("gradients")[0].params["gradients.max_lag"]
-    assert isinstance(max_lag, int)
-    return ReachRow(model.name, max_lag, _within(numbers, "initial/"), _within(numbers, "trained/"))
-
-
-def _within(numbers: Mapping[str, Estimate], prefix: str) -> dict[str, Estimate]:
-    return {key.removeprefix(prefix): number for key, number in numbers.items() if key.startswith(prefix)}
 
 
 @dataclass(frozen=True)

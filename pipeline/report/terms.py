@@ -26,14 +26,14 @@ TERMS = {
     ),
     "half-life and horizon": (
         "the steps in which an exponential, fitted to that curve, halves; and the first lag at which the curve is "
-        "below 10 % or 1 % of where it starts."
+        "below 10 %, 1 % or 0.1 % of where it starts."
     ),
     "± interval": (
         "with several seeds, the mean and its 95 % interval (Student's t): where the mean of very many seeds is "
         "expected to lie. A number without ± is of one seed, or needs none."
     ),
 }
-REACH_NOTE = (
-    "In steps back in time. A horizon with > lies beyond the lags that were measured; a dash stands for a gradient "
-    "that does not fade. Of a model that sees both sides, this is the half that reads from the left."
+TASKS = (
+    "The cells of the models above, trained anew on tasks that are made by chance, so that the best possible score is "
+    "known exactly: what it is with a memory, and what without. All models have the same budget."
 )

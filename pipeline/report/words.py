@@ -9,7 +9,6 @@ from pipeline.report.tables import (
     cloze_scores,
     levels_compared,
     ranked,
-    reaches,
     scores,
 )
 
@@ -135,17 +134,6 @@ def cloze(level: LevelResults) -> str:
         f"{best.name} fills a gap at {_bits(best)} pseudo {UNIT}. It sees the text on both sides of the gap, "
         "so this number cannot be compared with those above, where the future is unknown."
     )
-
-
-def memory(level: LevelResults) -> str:
-    """How fast the gradient of the trained models fades, the slowest first."""
-    rows = reaches(level)
-    lives = [f"{row.trained['half_life'].mean:.1f} steps in {row.model}" for row in rows if "half_life" in row.trained]
-    lasting = [row.model for row in rows if "half_life" not in row.trained]
-    sentences = [f"After training, the gradient halves every {listed(lives)}."] if lives else []
-    if lasting:
-        sentences.append(f"With some seed of {listed(lasting)} it does not fade at all.")
-    return " ".join(sentences)
 
 
 def band(level: LevelResults) -> str:

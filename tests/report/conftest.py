@@ -1,7 +1,7 @@
 """A small tree of outs, as the stages would leave it: two levels, three models (one of them cloze), two seeds."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -28,13 +28,16 @@ def run() -> RunParams:
 def folders(tmp_path: Path, run: RunParams) -> dict[str, Path]:
     """Paths of the inputs of the stage `report`."""
     out = {name: tmp_path / "out" / name for name in ("corpus", "tokenization", "vocabulary", "baseline")}
-    out |= {name: tmp_path / "out" / name for name in ("train", "gradients", "sampling")}
+    out |= {name: tmp_path / "out" / name for name in ("train", "gradients", "memory", "sampling")}
     _corpus(out["corpus"])
     for level in run.levels:
         write_level(out, level)
         for model in run.models:
             for seed in run.seeds:
                 write_seed(out, level, model, seed)
+    for model in run.models:
+        for seed in run.seeds:
+            write_memory(out["memory"], "agreement", model, seed)
     return out
 
 
@@ -78,22 +81,80 @@ def write_seed(out: Mapping[str, Path], level: str, model: str, seed: int) -> No
         for key, value in {"nats_per_token": bits, "perplexity": 10 * bits, "bits_per_char": bits}.items()
     }
     metrics = {**scores, "parameters": PARAMETERS.get(model, 1.0), "best_step": 20.0, "tokens_seen": 640.0}
+    norms = {"mean": 0.5, "median": 0.4, "p99": 1.6, "max": 2.0, "share_clipped": 0.125, "nonfinite_steps": 0.0}
+    metrics |= {f"grad_norm/{key}": value for key, value in norms.items()}
     curve = [Row(step, {"validation/bits_per_char": bits + 10 / step}) for step in (10, 20)]
     history = [Row(5, {"train/bits_per_char": 4.0}), *curve]
     embedded = {"model.embedding_size": 5, "model.tied_embeddings": False}
-    embedded |= {"model.cell": model[-4:], "model.num_layers": 1, "model.hidden_size": 7}
+    embedded |= {"model.cell": model[-4:], "model.num_layers": 1, "model.hidden_size": 7, "model.max_grad_norm": 1.0}
     save(out["train"] / item, metrics, history, {"model.bidirectional": model == "bilstm", **embedded})
     write_gradients(out["gradients"] / item, model)
     write_samples(out["sampling"] / item, item, is_cloze=model == "bilstm")
 
 
 def write_gradients(folder: Path, model: str) -> None:
+    """Before training, all halve at every step; after it, the gates of the gated ones keep 3/4 at every step."""
     half_life = HALF_LIVES.get(model)
     metrics = {} if half_life is None else {"trained/half_life": half_life, "initial/half_life": 1.0}
     metrics |= {"trained/reached_10pct": 0.0, "initial/horizon_10pct": 4.0, "initial/reached_10pct": 1.0}
+    metrics |= {"initial/horizon_1pct": 7.0, "trained/lyapunov_1": -0.0625, "initial/omega_paper_sum": 7.5}
+    metrics |= {"context/full": 2.0, "context/effective_context_cut": 2.0}
     decay = 0.5 ** (1 / (half_life or 4.0))
-    rows = [Row(lag, {"gradient/initial": 0.5**lag, "gradient/trained": decay**lag}) for lag in range(31)]
+    series = {"gradient/initial": 0.5, "gradient/trained": decay}
+    if model != "rnn":
+        series |= {"gate/initial_product_layer_1": 0.5, "gate/trained_product_layer_1": 0.75}
+        metrics |= {**gate("initial", 0.5), **gate("trained", 0.75)}
+    rows = [Row(lag, {key: factor**lag for key, factor in series.items()}) for lag in range(31)]
+    rows += [Row(n, {"context/cut": 2 + 1 / 2**n, "context/shuffled": 2 + 2 / 2**n}) for n in (1, 2, 4)]
     save(folder, metrics, rows, {"gradients.max_lag": 30})
+    write_json(folder / "gradients.json", curves(model))
+    verdicts = {"initial": verdict("vanishes", 7), "trained": verdict("holds", None)}
+    write_json(folder / "verdicts.json", verdicts)
+
+
+def gate(weights: str, keep: float) -> dict[str, float]:
+    numbers = {"mean": keep, "share_above_0.9": keep / 2, "share_below_0.1": 0.0, "time_constant": 1 / (1 - keep)}
+    return {f"{weights}/layer_1/gate_{key}": value for key, value in numbers.items()}
+
+
+def curves(model: str) -> dict[str, object]:
+    """gradients.json, as far as the report reads it."""
+
+    def curve(lag: int | None, half_life: float) -> dict[str, object]:
+        return {"half_life": half_life, "horizons": {"10pct": 4, "1pct": lag, "0.1pct": None}}
+
+    sides = {"right": {"joint": curve(9, 2.5)}} if model == "bilstm" else {}
+    checkpoints = [{"step": 10, **curve(11, 1.0)}, {"step": 20, **curve(None, 2.0)}]
+    return {"initial": {"joint": curve(7, 1.0), **sides}, "trained": sides, "while_training": checkpoints}
+
+
+def verdict(says: str, from_lag: int | None, findings: Sequence[str] = ()) -> dict[str, object]:
+    opinion = {"measure": "norm before clipping", "value": 4.0, "says": None, "words": "4.0 times the median"}
+    agree, opinions = not findings, [opinion]
+    found = {"says": says, "from_lag": from_lag, "agree": agree, "opinions": opinions, "findings": list(findings)}
+    return {**found, "words": ""}
+
+
+def write_memory(folder: Path, task: str, model: str, seed: int) -> None:
+    """The LSTM remembers over 3 words of the training and not over 6, which were not in it; the others guess."""
+    shares = {"lstm": (1.0, 0.75)}.get(model, (0.5, 0.5))
+    rows = [judged("distance", distance, share) for distance, share in zip((3, 6), shares, strict=True)]
+    about = {
+        "task": task,
+        "floor": {"with_memory": 0.0, "without": 1.0, "unit": "bits"},
+        "overall": judged("n", 400, sum(shares) / 2),
+        "by_distance": rows,
+        "by_attractors": [judged("attractors", 0, 0.875), judged("attractors", 1, 0.625)],
+        "largest_length_95": 3 if model == "lstm" else None,
+        "strings": None,
+    }
+    save(folder / f"{task}-{model}-{seed}", {}, [], {"memory.lengths": "[3]"})
+    write_json(folder / f"{task}-{model}-{seed}" / "memory.json", about)
+
+
+def judged(key: str, value: int, share: float) -> dict[str, object]:
+    """A row of answers; their cost falls from 1 bit to 0 as the share rises from a half to 1."""
+    return {"n": 200, key: value, "accuracy": share, "interval": [share - 0.125, share], "bits": 2 - 2 * share}
 
 
 def write_samples(folder: Path, item: str, is_cloze: bool) -> None:

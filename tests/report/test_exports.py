@@ -11,7 +11,7 @@ from pipeline.report.exports import headline, write_exports
 
 @pytest.fixture
 def exports(folders: dict[str, Path], run: RunParams, tmp_path: Path) -> Path:
-    write_exports(collect(folders, run), tmp_path)
+    write_exports(collect(folders, run, ["agreement"]), tmp_path)
     return tmp_path
 
 
@@ -22,7 +22,10 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 def test_metrics_are_means_over_seeds(exports: Path):
     metrics = json.loads((exports / "metrics.json").read_text())
-    assert list(metrics) == ["char", "word"]
+    assert list(metrics) == ["char", "memory", "word"]
+    assert metrics["memory"]["agreement"]["lstm"] == {"accuracy": 0.875, "bits": 0.25}
+    assert metrics["char"]["lstm"]["context/effective_context_cut"] == 2
+    assert metrics["char"]["lstm"]["gradients/initial/horizon_1pct"] == 7
     assert metrics["char"]["lstm"]["test/bits_per_char"] == pytest.approx(1.5)
     assert metrics["word"]["rnn"]["parameters"] == 1000
     assert metrics["char"]["lstm"]["gradients/trained/half_life"] == 16
@@ -61,13 +64,38 @@ def test_gradients_are_of_all_models_before_and_after_training(exports: Path):
     assert trained[16]["lag"] == "16"
 
 
+def test_horizons_are_of_every_seed_before_and_after_training(exports: Path):
+    found = rows(exports / "horizons.csv")
+    assert len(found) == 2 * 3 * 2 * 2
+    before, after = (row for row in found if (row["level"], row["model"], row["seed"]) == ("word", "lstm", "2"))
+    assert (before["weights"], before["says"], before["horizon_1pct"]) == ("initial", "vanishes", "7.0")
+    assert (after["says"], after["horizon_1pct"], after["half_life"]) == ("holds", "", "16.0")
+    assert after["lyapunov_1"] == "-0.0625"
+
+
+def test_context_is_the_loss_above_the_whole_one(exports: Path):
+    found = [row for row in rows(exports / "context.csv") if (row["level"], row["model"]) == ("char", "rnn")]
+    assert [(row["seed"], row["context"], row["excess"]) for row in found] == [
+        ("1", "1", "0.5"), ("2", "1", "0.5"), ("1", "2", "0.25"), ("2", "2", "0.25"), ("1", "4", "0.0625"),
+        ("2", "4", "0.0625"),
+    ]  # fmt: skip
+
+
+def test_memory_is_by_distance(exports: Path):
+    found = rows(exports / "memory.csv")
+    assert len(found) == 3 * 2 * 2
+    lstm = {"task": "agreement", "model": "lstm", "seed": "1", "distance": "6", "n": "200", "accuracy": "0.75"}
+    assert {**lstm, "low": "0.625", "high": "0.75"} in found
+
+
 def test_no_file_is_missing_without_cloze_models(folders: dict[str, Path], tmp_path: Path):
-    write_exports(collect(folders, RunParams(levels=["char"], models=["rnn"], seeds=[1])), tmp_path)
+    write_exports(collect(folders, RunParams(levels=["char"], models=["rnn"], seeds=[1]), ["agreement"]), tmp_path)
     assert (tmp_path / "cloze_curves.csv").read_text() == "level,model,seed,step,bits_per_char\n"
 
 
 def test_headline_names_level_model_and_measure(folders: dict[str, Path], run: RunParams):
-    found = headline(collect(folders, run))
+    found = headline(collect(folders, run, ["agreement"]))
     assert found["char/lstm/test/bits_per_char"] == pytest.approx(1.5)
     assert found["word/bilstm/test/pseudo_bits_per_char"] == pytest.approx(1.1)
-    assert len(found) == 2 * 4
+    assert found["memory/agreement/rnn/accuracy"] == 0.5
+    assert len(found) == 2 * 4 + 3

@@ -14,7 +14,7 @@ def drawn(line: Line2D, axis: str) -> list[float]:
 
 
 def test_a_model_looks_the_same_at_every_level(folders: dict[str, Path], run: RunParams):
-    char, word = (_of_level(level) for level in collect(folders, run).levels)
+    char, word = (_of_level(level) for level in collect(folders, run, ["agreement"]).levels)
     colours = {line.get_label(): line.get_color() for line in char["learning_char"].axes[0].lines}
     assert colours == {line.get_label(): line.get_color() for line in word["learning_word"].axes[0].lines}
     assert colours["rnn"] != colours["lstm"]
@@ -28,7 +28,7 @@ def test_forty_two_models_all_look_different():
 
 
 def test_learning_curves_are_means_and_the_floor_is_validations(folders: dict[str, Path], run: RunParams):
-    axes = _of_level(collect(folders, run).levels[0])["learning_char"].axes[0]
+    axes = _of_level(collect(folders, run, ["agreement"]).levels[0])["learning_char"].axes[0]
     lines = {line.get_label(): line for line in axes.lines}
     assert set(lines) == {"rnn", "lstm", "2-gram floor"}  # no cloze model beside language models
     assert drawn(lines["lstm"], "x") == [10, 20]
@@ -37,13 +37,13 @@ def test_learning_curves_are_means_and_the_floor_is_validations(folders: dict[st
 
 
 def test_bands_reach_from_the_lowest_to_the_highest_seed(folders: dict[str, Path], run: RunParams):
-    axes = _of_level(collect(folders, run).levels[0])["learning_char"].axes[0]
+    axes = _of_level(collect(folders, run, ["agreement"]).levels[0])["learning_char"].axes[0]
     band = axes.collections[1].get_paths()[0].get_extents()  # type: ignore[attr-defined]
     assert (band.ymin, band.ymax) == pytest.approx((1.9, 2.6))  # lstm at step 20 of seed 1, at step 10 of seed 2
 
 
 def test_gradients_are_dashed_before_training(folders: dict[str, Path], run: RunParams):
-    axes = _gradients(collect(folders, run).levels[0]).axes[0]
+    axes = _gradients(collect(folders, run, ["agreement"]).levels[0]).axes[0]
     assert axes.get_yscale() == "log"
     rnn, rnn_before = axes.lines[:2]
     assert (rnn.get_linestyle(), rnn_before.get_linestyle()) == ("-", "--")
@@ -53,14 +53,14 @@ def test_gradients_are_dashed_before_training(folders: dict[str, Path], run: Run
 
 @pytest.mark.slow
 def test_figures_have_equal_bytes_and_follow_the_theme(folders: dict[str, Path], tmp_path: Path):
-    results = collect(folders, RunParams(levels=["char"], models=["rnn", "bilstm"], seeds=[1, 2]))
+    results = collect(folders, RunParams(levels=["char"], models=["rnn", "bilstm"], seeds=[1, 2]), ["agreement"])
     one, two = tmp_path / "one", tmp_path / "two"
     for folder in (one, two):
         folder.mkdir()
         names = write_figures(results, folder)
-    assert sorted(names) == sorted(
-        f"{figure}_char.{kind}" for figure in ("gradients", "learning", "cloze") for kind in ("png", "svg")
-    )
+    of_level = [f"{figure}_char" for figure in ("gradients", "context", "gates", "learning", "cloze")]
+    wanted = [f"{figure}.{kind}" for figure in [*of_level, "memory_agreement"] for kind in ("png", "svg")]
+    assert sorted(names) == sorted(wanted)
     for name in names:
         assert (one / name).read_bytes() == (two / name).read_bytes()
     svg = (one / "learning_char.svg").read_text()

@@ -10,6 +10,9 @@ from pipeline.report.collect import collect
 from pipeline.report.figures import write_figures
 from pipeline.report.render import write_report
 
+FIGURES = ("learning", "cloze", "gradients", "gates", "context")
+"""Of a level, as they follow each other."""
+
 
 class Page(HTMLParser):
     """Tags with their attributes, text, and whether every tag that opens closes in turn."""
@@ -35,10 +38,11 @@ class Page(HTMLParser):
 
 @pytest.fixture
 def report(folders: dict[str, Path], run: RunParams, tmp_path: Path) -> Path:
-    results = collect(folders, run)
+    results = collect(folders, run, ["agreement"])
     out = tmp_path / "reports"
     out.mkdir()
-    for name in (f"{figure}_{level}" for figure in ("learning", "cloze", "gradients") for level in run.levels):
+    of_level = [f"{figure}_{level}" for level in run.levels for figure in FIGURES]
+    for name in [*of_level, "memory_agreement"]:
         (out / f"{name}.svg").write_text(f"<svg>{name}</svg>")
     write_report(results, out)
     return out
@@ -76,8 +80,8 @@ def test_every_picture_is_the_right_one_and_described(page: Page):
     pictures = [attributes for tag, attributes in page.tags if tag == "img"]
     assert all(picture["alt"] for picture in pictures)
     found = [base64.b64decode(str(picture["src"]).partition(",")[2]).decode() for picture in pictures]
-    wanted = [f"{figure}_{level}" for level in ("char", "word") for figure in ("learning", "cloze", "gradients")]
-    assert found == [f"<svg>{name}</svg>" for name in wanted]
+    wanted = [f"{figure}_{level}" for level in ("char", "word") for figure in FIGURES]
+    assert found == [f"<svg>{name}</svg>" for name in [*wanted, "memory_agreement"]]
 
 
 def test_the_cloze_model_stands_in_no_table_of_language_models(report: Path):
@@ -90,14 +94,16 @@ def test_the_cloze_model_stands_in_no_table_of_language_models(report: Path):
 def test_html_and_markdown_tell_the_same_numbers(report: Path, page: Page):
     markdown = (report / "report.md").read_text()
     text = " ".join(page.text)
-    for number in ("1.500 ± 1.271", "16.0 ± 0.0", "> 30", "4,000", "945", "2.50 %"):
+    for number in ("1.500 ± 1.271", "16.0 ± 0.0", "> 30", "4,000", "945", "2.50 %", "87.5 ± 0.0"):
         assert number in markdown
         assert number in text
 
 
 def test_markdown_tables_are_whole(report: Path):
     blocks = re.findall(r"(?:^\|.*\n)+", (report / "report.md").read_text(), re.MULTILINE)
-    assert len(blocks) == 1 + 3 * 2 + 2  # the text; scores, cloze, reach of each level; levels, costs
+    # the text; scores, cloze, two of the reach, two of layers, gates, context, norms of each level; three of the
+    # task; levels, costs
+    assert len(blocks) == 1 + 9 * 2 + 3 + 2
     for block in blocks:
         lines = block.splitlines()
         assert re.fullmatch(r"\|(---|--:|\|)+", lines[1])
@@ -112,7 +118,7 @@ def test_markdown_takes_no_sample_for_markup(report: Path):
 
 def test_one_level_is_compared_with_none(folders: dict[str, Path], tmp_path: Path):
     run = RunParams(levels=["word"], models=["lstm"], seeds=[1])
-    results = collect(folders, run)
+    results = collect(folders, run, ["agreement"])
     write_figures(results, tmp_path)
     write_report(results, tmp_path)
     page = Page((tmp_path / "report.html").read_text())

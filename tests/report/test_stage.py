@@ -3,13 +3,15 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ArtifactError
-from pipeline.params import RunParams
+from pipeline.params import RunParams, load_params
 from stages.report import report
 
 
 def tell(folders: dict[str, Path], run: RunParams, out: Path):
     out.mkdir()
-    return report.function(run, **folders, out=out)
+    inputs = {("memories" if name == "memory" else name): path for name, path in folders.items()}
+    memory = load_params(Path(__file__).parents[2] / "params.yaml").memory.model_copy(update={"tasks": ["agreement"]})
+    return report.function(run, memory, **inputs, out=out)
 
 
 @pytest.mark.slow
@@ -25,10 +27,10 @@ def test_two_reports_of_the_same_results_have_equal_bytes(folders: dict[str, Pat
 def test_leftovers_go_first_and_are_named(folders: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     result = tell(folders, RunParams(levels=["word"], models=["lstm"], seeds=[2]), tmp_path / "reports")
     assert [path.name for path in folders["gradients"].iterdir()] == ["word-lstm-2"]
-    assert (
-        f"removed {folders['train'] / 'char-rnn-1'}: run in params.yaml selects it no longer" in capsys.readouterr().err
-    )
-    assert set(result.metrics) == {"word/best n-gram/test/bits_per_char", "word/lstm/test/bits_per_char"}
+    assert f"removed {folders['train'] / 'char-rnn-1'}: params.yaml selects it no longer" in capsys.readouterr().err
+    assert [path.name for path in folders["memory"].iterdir()] == ["agreement-lstm-2"]
+    scored = {"word/best n-gram/test/bits_per_char", "word/lstm/test/bits_per_char"}
+    assert set(result.metrics) == scored | {"memory/agreement/lstm/accuracy"}
 
 
 def test_a_selected_item_that_is_missing_is_an_error(folders: dict[str, Path], tmp_path: Path):
@@ -38,4 +40,4 @@ def test_a_selected_item_that_is_missing_is_an_error(folders: dict[str, Path], t
 
 def test_the_stage_syncs_when_it_ends():
     assert report.sync
-    assert report.sections == ["run"]
+    assert report.sections == ["run", "memory"]

@@ -5,12 +5,12 @@ import pytest
 from pipeline.params import RunParams
 from pipeline.report.collect import Results, collect
 from pipeline.report.estimates import Estimate
-from pipeline.report.tables import cloze_scores, costs_compared, levels_compared, reaches, scores
+from pipeline.report.tables import cloze_scores, costs_compared, levels_compared, scores
 
 
 @pytest.fixture
 def results(folders: dict[str, Path], run: RunParams) -> Results:
-    return collect(folders, run)
+    return collect(folders, run, ["agreement"])
 
 
 def test_networks_and_floor_stand_in_one_order(results: Results):
@@ -32,15 +32,6 @@ def test_a_compressor_has_no_perplexity_and_no_parameters(results: Results):
 def test_the_cloze_model_has_a_table_of_its_own(results: Results):
     assert [row.name for row in cloze_scores(results.levels[0])] == ["bilstm"]
     assert "bilstm" not in {row.name for row in scores(results.levels[0])}
-
-
-def test_reaches_put_the_longest_memory_first_and_none_last(results: Results):
-    rows = reaches(results.levels[0])
-    assert [row.model for row in rows] == ["lstm", "rnn", "bilstm"]
-    assert rows[0].trained["half_life"].mean == 16.0
-    assert rows[0].initial["half_life"].mean == 1.0
-    assert "half_life" not in rows[2].trained
-    assert rows[0].max_lag == 30
 
 
 def test_levels_are_compared_by_hand_computed_ratios(results: Results):
@@ -66,7 +57,7 @@ def test_tied_embeddings_are_used_by_the_softmax(folders: dict[str, Path], run: 
             folder = folders["train"] / f"{level}-rnn-{seed}"
             old = Record.load(folder)
             Record({**old.params, "model.tied_embeddings": True}, {}, old.metrics, old.history).save(folder)
-    assert costs_compared(collect(folders, run))[0].multiply_adds_per_char["char"] == 1000.0
+    assert costs_compared(collect(folders, run, ["agreement"]))[0].multiply_adds_per_char["char"] == 1000.0
 
 
 def test_the_cloze_model_is_not_compared_with_the_others(results: Results):

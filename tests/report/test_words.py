@@ -10,7 +10,7 @@ from pipeline.report.collect import LevelResults, collect
 
 def level_of(folders: dict[str, Path], seeds: list[int], models: list[str] | None = None) -> LevelResults:
     run = RunParams(levels=["char"], models=models or ["rnn", "lstm", "bilstm"], seeds=seeds)
-    return collect(folders, run).levels[0]
+    return collect(folders, run, ["agreement"]).levels[0]
 
 
 def change(folder: Path, metrics: dict[str, float]) -> None:
@@ -19,7 +19,7 @@ def change(folder: Path, metrics: dict[str, float]) -> None:
 
 
 def test_the_winner_is_ahead_of_the_floor_or_behind_it(folders: dict[str, Path], run: RunParams):
-    char, word = collect(folders, run).levels
+    char, word = collect(folders, run, ["agreement"]).levels
     assert "best network is lstm with 1.500" in words.verdict(char)
     assert "best n-gram (2-gram, 1.700) it is ahead by 0.200" in words.verdict(char)
     assert "best n-gram (2-gram, 1.700) it is behind by 0.100" in words.verdict(word)
@@ -61,12 +61,6 @@ def test_the_cloze_model_is_said_to_be_incomparable(folders: dict[str, Path]):
     assert "cannot be compared" in sentence
 
 
-def test_memory_names_the_longest_first_and_what_never_fades(folders: dict[str, Path]):
-    sentence = words.memory(level_of(folders, [1, 2]))
-    assert "halves every 16.0 steps in lstm and 2.0 steps in rnn." in sentence
-    assert "some seed of bilstm it does not fade" in sentence
-
-
 def test_budget_is_in_tokens_and_in_texts(folders: dict[str, Path]):
     assert "640 tokens, 3.2 times the training text" in words.budget(level_of(folders, [1]))  # of 200 tokens
 
@@ -82,13 +76,13 @@ def test_bands_are_explained_where_there_are_some(folders: dict[str, Path]):
 def test_levels_are_ranked_by_their_best_network(folders: dict[str, Path], run: RunParams, bits: float, first: str):
     for seed in (1, 2):
         change(folders["train"] / f"word-lstm-{seed}", {"test/bits_per_char": bits})
-    sentence = words.against(collect(folders, run))
+    sentence = words.against(collect(folders, run, ["agreement"]))
     assert "1.00 characters for characters and 5.00 for words, so the same text is 5.0 times as many" in sentence
     assert f"The fewest bits per character of a network are {first}" in sentence
 
 
 def test_the_text_is_described(folders: dict[str, Path], run: RunParams):
-    assert "80% of 1,000 characters" in words.text(collect(folders, run))
-    assert "3 models" in words.overview(collect(folders, run))
+    assert "80% of 1,000 characters" in words.text(collect(folders, run, ["agreement"]))
+    assert "3 models" in words.overview(collect(folders, run, ["agreement"]))
     write_json(folders["corpus"] / "corpus.json", {"unit": "line", "splits": {"train": {"characters": 7}}})
-    assert "a text of 7 characters" in words.overview(collect(folders, run))
+    assert "a text of 7 characters" in words.overview(collect(folders, run, ["agreement"]))

@@ -1,0 +1,72 @@
+"""What the gates keep of the state, before and after training."""
+
+from pipeline.report.collect import WEIGHTS, LevelResults, ModelResults, Weights
+from pipeline.report.formats import percent, pooled
+from pipeline.report.parts import Part, Picture, Table
+from pipeline.report.words import band, listed
+
+MEANING = (
+    "A gated cell decides at every step, unit by unit, which share of its state it keeps: the forget gate of the LSTM, "
+    "the update gate of the GRU. A share of 0.5 is forgotten in 2 steps, 0.99 in 100; that is the time constant, the "
+    "steps in which the state fades to 37 %. The product of the shares over k steps is what is left of the state after "
+    "them, and of a gradient that goes through the gates alone."
+)
+NOTE = (
+    "Over units and places of the text; the time constant is that of the mean share. A few units that keep for long "
+    "are enough for a long memory, so the share of the gates that are nearly open (above 0.9) counts too."
+)
+
+
+def part(level: LevelResults) -> Part:
+    """Without a gated model, the part says so and shows nothing."""
+    gated = [model for model in level.models if layers(model)]
+    title, formulas = "What the gates keep", "Gates"
+    if not gated:
+        verdict = "No selected model has gates: a plain cell overwrites its state at every step."
+        return Part(title, MEANING, formulas, verdict)
+    caption = (
+        "Mean product of the kept shares over so many steps back, layer by layer: after training in full ink, "
+        "faint before."
+    )
+    picture = Picture(f"gates_{level.level}", "What the gates keep", caption + band(level))
+    return Part(title, MEANING, formulas, changes(gated), [picture], [table(gated)])
+
+
+def layers(model: ModelResults) -> list[int]:
+    """The numbers of the layers that have gates."""
+    numbers, found = range(1, int(str(model.params["model.num_layers"])) + 1), model.numbers("gradients")
+    return [layer for layer in numbers if f"trained/layer_{layer}/gate_mean" in found]
+
+
+def table(gated: list[ModelResults]) -> Table:
+    """One row a layer; every number before and after training."""
+    heads = ["mean share kept (%)", "gates above 0.9 (%)", "gates below 0.1 (%)", "time constant (steps)"]
+    rows = [_row(model, layer, weights) for model in gated for layer in layers(model) for weights in WEIGHTS]
+    return Table(["model", "layer", "training", *heads], rows, names=3, note=NOTE)
+
+
+def _row(model: ModelResults, layer: int, weights: Weights) -> list[str]:
+    shares = [percent(gate(model, layer, weights, key)) for key in ("mean", "share_above_0.9", "share_below_0.1")]
+    return [model.name, str(layer), WEIGHTS[weights], *shares, _time(model, layer, weights)]
+
+
+def gate(model: ModelResults, layer: int, weights: Weights, key: str) -> list[float | None]:
+    """One number of a layer's gates, seed by seed."""
+    return model.values("gradients", f"{weights}/layer_{layer}/gate_{key}")
+
+
+def _time(model: ModelResults, layer: int, weights: Weights) -> str:
+    return pooled(gate(model, layer, weights, "time_constant"), 1, none="∞")
+
+
+def changes(gated: list[ModelResults]) -> str:
+    """How training moved the time constants, and the share of the gates that are nearly open."""
+    moved = [_change(model, layer) for model in gated for layer in layers(model)]
+    return f"Training moved the time constant {listed(moved)}."
+
+
+def _change(model: ModelResults, layer: int) -> str:
+    before, after = (_time(model, layer, weights) for weights in WEIGHTS)
+    share = percent(gate(model, layer, "trained", "share_above_0.9"))
+    which = f"layer {layer} of {model.name}" if len(layers(model)) > 1 else model.name
+    return f"from {before} to {after} steps in {which} ({share} % of its gates now keep more than 0.9)"
