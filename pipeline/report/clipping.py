@@ -69,7 +69,7 @@ def explosions(level: LevelResults) -> str:
 def _signs(model: ModelResults) -> Iterator[str]:
     for weights, when in WEIGHTS.items():
         if lags := [v["from_lag"] for v in _verdicts(model, weights) if v["says"] == "explodes"]:
-            yield f"its gradient by lag, {when} training (from lag {min(lags)} on{_seeds(model, len(lags))})"
+            yield f"its gradient by lag {when} training (from lag {min(lags)} on{_seeds(model, len(lags))})"
     shown = [o["words"] for v in _verdicts(model, "trained") for o in v["opinions"] if _spiked(o)]
     if shown:
         yield f"the steps of its optimiser ({shown[0]}{_seeds(model, len(shown))})"

@@ -76,7 +76,7 @@ def verdict(level: LevelResults) -> str:
     if nearer:
         sentences.append(f"In {listed(nearer)} more context is used than the mean gradient reaches.")
     if even:
-        sentences.append(f"In {listed(even)} the two do not differ within what was measured.")
+        sentences.append(f"In {listed(even)} the two are equal, or both beyond what was measured.")
     return " ".join(sentences)
 
 

@@ -101,8 +101,13 @@ def _gradients(level: LevelResults) -> "Figure":
     axes.axhline(0.01, color=GREY, linestyle=":", linewidth=1.2)
     _log_scale(axes)
     axes.plot([], [], color=GREY, linestyle="--", alpha=FAINT["alpha"], label="before training")
-    axes.legend()
+    _legend_beside(figure)
     return figure
+
+
+def _legend_beside(figure: "Figure") -> None:
+    """No corner of these figures is always free of curves."""
+    figure.legend(loc="outside right upper", fontsize="small")
 
 
 def _log_scale(axes: "Axes") -> None:
@@ -121,7 +126,7 @@ def _gates(level: LevelResults) -> "Figure":
                 shown = {"label": label} if weights == "trained" else FAINT
                 _draw(axes, model.curve("gradients", f"gate/{weights}_product_layer_{layer}"), **line, **shown)
     _log_scale(axes)
-    axes.legend()
+    _legend_beside(figure)
     return figure
 
 
@@ -136,7 +141,7 @@ def _context(level: LevelResults) -> "Figure":
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter("{x:g}")
     axes.plot([], [], color=GREY, linestyle="--", linewidth=1.2, label="1 % horizon of the gradient")
-    axes.legend()
+    _legend_beside(figure)
     return figure
 
 
@@ -152,10 +157,14 @@ def _memory(task: TaskResults) -> "Figure":
             axes.fill_between(list(rows), low, high, color=look[model.name]["color"], alpha=0.12, linewidth=0)
     if (chance := recall.chance(task)) is not None:
         axes.axhline(100 * chance, color=GREY, linestyle=":", label="chance")
-    axes.set_xscale("symlog", base=2, linthresh=1)
-    axes.xaxis.set_major_formatter("{x:g}")
+    if task.lengths:  # these are spaced like powers; lengths that come as they will are near each other
+        axes.set_xscale("symlog", base=2, linthresh=1)
+        distances = sorted({distance for model in task.models for distance in recall.at(model, "distance")})
+        axes.set_xticks(distances, list(map(str, distances)))
+        axes.minorticks_off()
+        axes.set_xlim(left=distances[0] - 0.25)
     axes.set_ylim(0, 103)
-    axes.legend()
+    _legend_beside(figure)
     return figure
 
 

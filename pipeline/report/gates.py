@@ -1,7 +1,8 @@
 """What the gates keep of the state, before and after training."""
 
 from pipeline.report.collect import WEIGHTS, LevelResults, ModelResults, Weights
-from pipeline.report.formats import percent, pooled
+from pipeline.report.estimates import Estimate
+from pipeline.report.formats import number, percent, pooled
 from pipeline.report.parts import Part, Picture, Table
 from pipeline.report.words import band, listed
 
@@ -60,13 +61,20 @@ def _time(model: ModelResults, layer: int, weights: Weights) -> str:
 
 
 def changes(gated: list[ModelResults]) -> str:
-    """How training moved the time constants, and the share of the gates that are nearly open."""
-    moved = [_change(model, layer) for model in gated for layer in layers(model)]
-    return f"Training moved the time constant {listed(moved)}."
+    """How training moved the time constants, and where the most gates are nearly open."""
+    both = [(model, layer) for model in gated for layer in layers(model)]
+    moved = listed([f"from {_time(*of, 'initial')} to {_time(*of, 'trained')} in {_which(*of)}" for of in both])
+    most = max(both, key=lambda of: _nearly_open(*of).mean)
+    share = number(_nearly_open(*most), 2)
+    return (
+        f"Training moved the time constant, in steps, {moved}. "
+        f"The share of gates that keep more than 0.9 is now greatest in {_which(*most)}: {share}."
+    )
 
 
-def _change(model: ModelResults, layer: int) -> str:
-    before, after = (_time(model, layer, weights) for weights in WEIGHTS)
-    share = percent(gate(model, layer, "trained", "share_above_0.9"))
-    which = f"layer {layer} of {model.name}" if len(layers(model)) > 1 else model.name
-    return f"from {before} to {after} steps in {which} ({share} % of its gates now keep more than 0.9)"
+def _which(model: ModelResults, layer: int) -> str:
+    return f"layer {layer} of {model.name}" if len(layers(model)) > 1 else model.name
+
+
+def _nearly_open(model: ModelResults, layer: int) -> Estimate:
+    return model.numbers("gradients")[f"trained/layer_{layer}/gate_share_above_0.9"]

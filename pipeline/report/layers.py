@@ -82,7 +82,7 @@ def verdict(level: LevelResults) -> str:
     if not furthest:
         furthest = ["Every selected model has one layer and reads from the left alone: there are no parts to compare."]
     changes = [_change(model) for model in level.models if len(by_step(model)) > 1]
-    sentence = f"While training, the 1 % horizon went {listed(changes)}." if changes else ""
+    sentence = f"From the first checkpoint to the last, the 1 % horizon went {listed(changes)}." if changes else ""
     return " ".join([*furthest, sentence]).strip()
 
 
@@ -97,4 +97,4 @@ def _furthest(model: ModelResults) -> str:
 def _change(model: ModelResults) -> str:
     steps = by_step(model)
     first, last = (within(steps[step], model.max_lag) for step in (min(steps), max(steps)))
-    return f"from {first} (step {min(steps):,}) to {last} (step {max(steps):,}) in {model.name}"
+    return f"from {first} to {last} in {model.name}"

@@ -42,6 +42,7 @@ FLOOR_NOTE = (
     "more than the first."
 )
 INTERVALS = "In brackets, the 95 % interval of one seed's share (Wilson); with several seeds ± that of their mean."
+UNSEEN = "Distances with a star were in no sequence of the training."
 
 
 def part(task: TaskResults) -> Part:
@@ -76,25 +77,35 @@ def costs(task: TaskResults) -> Table:
     unit = UNITS[task.floor["unit"]]
     last = f"95 % right up to ({DISTANCES[task.task]})"
     heads = ["model", "right (%)", f"cost ({unit})", f"floor with memory ({unit})", f"without ({unit})", last]
-    return Table([*heads, *_string_heads(task)], [_costs(task, model) for model in task.models], note=FLOOR_NOTE)
+    return Table(
+        [*heads, *_string_heads(task)], [_costs(task, model) for model in task.models], note=f"{FLOOR_NOTE} {INTERVALS}"
+    )
 
 
 def _costs(task: TaskResults, model: TaskModel) -> list[str]:
     floors = [f"{task.floor[key]:.3f}" for key in ("with_memory", "without")]
     seeds = list(model.seeds.values())
-    strings = [pooled([(about["strings"] or {}).get("bits") for about in seeds])] if _floors(task) else []
+    strings = _whole_strings(task, model)
     overall = right([about["overall"] for about in seeds])
     return [model.name, overall, pooled(cost(task, model)), *floors, good(model), *strings]
 
 
 def _string_heads(task: TaskResults) -> list[str]:
-    """Of the task that costs whole strings too, where some model gives them a probability."""
-    floors = _floors(task)
-    return [f"whole string (bits; floors {floors['with_memory']:.3f}, {floors['without']:.3f})"] if floors else []
+    """Of the task that costs whole strings too, whose floors are those of each seed's own strings."""
+    gaps = [strings["without"] - strings["with_memory"] for strings in _strings(task)]
+    return [f"whole string, above its floor (bits; {gaps[0]:.3f} without memory)"] if gaps else []
 
 
-def _floors(task: TaskResults) -> Mapping[str, float] | None:
-    return next((a["strings"] for model in task.models for a in model.seeds.values() if a["strings"]), None)
+def _whole_strings(task: TaskResults, model: TaskModel) -> list[str]:
+    if not _strings(task):
+        return []
+    costs = [about["strings"] for about in model.seeds.values()]
+    return [pooled([cost and cost["bits"] - cost["with_memory"] for cost in costs])]
+
+
+def _strings(task: TaskResults) -> list[Mapping[str, float]]:
+    """What whole strings cost: nothing of a model that sees both sides, which gives them no probability."""
+    return [about["strings"] for model in task.models for about in model.seeds.values() if about["strings"]]
 
 
 def cost(task: TaskResults, model: TaskModel) -> list[float]:
@@ -111,11 +122,11 @@ def right(rows: list[Mapping[str, Any]]) -> str:
     """Hundredths of right answers: of one seed with the interval of a share, of several with that of their mean.
 
     >>> right([{"accuracy": 0.5, "interval": [0.25, 0.75]}])
-    '50.0 (25.0 to 75.0)'
+    '50.0 (25-75)'
     """
     if len(rows) == 1:
         low, high = rows[0]["interval"]
-        return f"{100 * rows[0]['accuracy']:.1f} ({100 * low:.1f} to {100 * high:.1f})"
+        return f"{100 * rows[0]['accuracy']:.1f} ({100 * low:.0f}-{100 * high:.0f})"
     return percent([row["accuracy"] for row in rows])
 
 
@@ -125,13 +136,14 @@ def by(task: TaskResults, key: str) -> Table:
     values = sorted({value for found in rows.values() for value in found})
     head = f"distance ({DISTANCES[task.task]})" if key == "distance" else "attractors"
     cells = [[_name(task, key, value), *(_cell(rows[m.name], value) for m in task.models)] for value in values]
+    note = UNSEEN if any(cell.endswith("*") for cell, *_ in cells) else ""
     if not task.lengths and key == "distance":
         cells = []  # lengths that come as they will are too many, and each too rare: the figure shows them
-    return Table([head, *(f"{model.name}: right (%)" for model in task.models)], cells, note=INTERVALS)
+    return Table([head, *(f"{model.name}: right (%)" for model in task.models)], cells, note=note)
 
 
 def _name(task: TaskResults, key: str, value: int) -> str:
-    return f"{value} (not in the training)" if key == "distance" and value not in task.lengths else str(value)
+    return f"{value} *" if key == "distance" and value not in task.lengths else str(value)
 
 
 def _cell(rows: Mapping[int, list[Mapping[str, Any]]], value: int) -> str:
@@ -154,8 +166,12 @@ def accuracy(model: TaskModel) -> list[float]:
 
 def verdict(task: TaskResults) -> str:
     """Who pays less than the floor without memory, and how far each remembers."""
-    ends = listed([f"{model.name} {_as_far(task, model)}" for model in task.models])
-    return f"{_beside_floor(task)} At least 95 % of the answers are right: in {ends}."
+    ends: dict[str, list[str]] = {}
+    for model in task.models:
+        ends.setdefault(good(model), []).append(model.name)
+    far = {end: "at no distance" if end == "none" else f"up to {end} {DISTANCES[task.task]}" for end in ends}
+    said = listed([f"{far[end]} in {listed(names)}" for end, names in ends.items()])
+    return f"{_beside_floor(task)} At least 95 % of the answers are right {said}."
 
 
 def _beside_floor(task: TaskResults) -> str:
@@ -171,8 +187,3 @@ def _side(mean: float, floor: float) -> str:
     """
     difference = round(mean - floor, 3)
     return "pays as much" if difference == 0 else "pays less" if difference < 0 else "pays more"
-
-
-def _as_far(task: TaskResults, model: TaskModel) -> str:
-    found = good(model)
-    return "not even at the shortest distance" if found == "none" else f"up to {found} {DISTANCES[task.task]}"
