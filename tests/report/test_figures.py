@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from matplotlib.lines import Line2D
 
+from pipeline.artifacts import Record
 from pipeline.params import RunParams
 from pipeline.report.collect import ModelResults, collect
-from pipeline.report.figures import INK, _gradients, _of_level, styles, write_figures
+from pipeline.report.figures import INK, _context, _gates, _gradients, _memory, _of_level, styles, write_figures
 
 
 def drawn(line: Line2D, axis: str) -> list[float]:
@@ -49,6 +50,41 @@ def test_gradients_are_dashed_before_training(folders: dict[str, Path], run: Run
     assert (rnn.get_linestyle(), rnn_before.get_linestyle()) == ("-", "--")
     assert drawn(rnn, "y")[2] == pytest.approx(0.5)
     assert drawn(rnn_before, "y")[2] == pytest.approx(0.25)
+
+
+def test_gates_are_faint_before_training(folders: dict[str, Path], run: RunParams):
+    axes = _gates(collect(folders, run, ["agreement"]).levels[0]).axes[0]
+    before, after = axes.lines[:2]  # of the first gated model
+    assert (before.get_alpha(), after.get_alpha(), after.get_label()) == (0.35, None, "lstm")
+    assert (drawn(before, "y")[2], drawn(after, "y")[2]) == (0.25, 0.5625)
+    assert len(axes.lines) == 2 * 2  # the plain rnn has none
+
+
+def test_a_horizon_that_was_not_reached_is_not_marked(folders: dict[str, Path], run: RunParams):
+    for seed, lag in ((1, 3.0), (2, 5.0)):
+        folder = folders["gradients"] / f"char-rnn-{seed}"
+        old = Record.load(folder)
+        Record(old.params, old.tags, {**old.metrics, "trained/horizon_1pct": lag}, old.history).save(folder)
+    axes = _context(collect(folders, run, ["agreement"]).levels[0]).axes[0]
+    curves = [line for line in axes.lines if len(drawn(line, "x")) == 3]
+    marks = [drawn(line, "x") for line in axes.lines if len(drawn(line, "x")) == 2]
+    assert [line.get_label() for line in curves] == ["rnn", "lstm", "bilstm"]
+    assert drawn(curves[0], "y") == [0.5, 0.25, 0.0625]
+    assert marks == [[4.0, 4.0]]  # of the rnn alone, the mean over its seeds
+
+
+@pytest.mark.parametrize("seeds", [[1], [1, 2]])
+def test_memory_is_in_hundredths_with_its_interval_and_chance(folders: dict[str, Path], seeds: list[int]):
+    run = RunParams(levels=["char"], models=["rnn", "lstm"], seeds=seeds)
+    axes = _memory(collect(folders, run, ["agreement"]).tasks[0]).axes[0]
+    lines = {line.get_label(): line for line in axes.lines}
+    assert drawn(lines["lstm"], "y") == [100, 75]
+    assert drawn(lines["chance"], "y") == [50, 50]
+    assert list(axes.get_xticks()) == [3, 6]
+    assert len(axes.collections) == (2 if seeds == [1] else 0)  # equal seeds have no band
+    if seeds == [1]:
+        band = axes.collections[1].get_paths()[0].get_extents()
+        assert (band.ymin, band.ymax) == (62.5, 100)
 
 
 @pytest.mark.slow
