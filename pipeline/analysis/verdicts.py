@@ -114,10 +114,10 @@ def _opinions(
 
 
 def _of_bound(layer: int, bound: Mapping[str, float], max_lag: int) -> Opinion:
-    """A bound from above: below 1 gradients vanish, above 1 it says nothing."""
-    value = bound["bound_mean"]
+    """A bound from above: below 1 gradients vanish, above 1 it says nothing. That with the mean slope is no bound."""
+    value = bound["bound_sup"]
     vanishes = over(math.log(value) if value else None, max_lag) == "vanishes"
-    words = f"sigma_max(W) times the mean slope is {value:.2f}"
+    words = f"sigma_max(W) times the greatest slope is {value:.2f}, times the mean slope {bound['bound_mean']:.2f}"
     return Opinion(f"bound of Pascanu, layer {layer}", value, "vanishes" if vanishes else None, words)
 
 

@@ -19,7 +19,7 @@ def jacobians(rate: float | None, bound: float | None = None) -> dict:
     return {
         "lyapunov": {"exponents": [rate]},
         "products": {"lags": [1, K], "sigma_max_root": [root, root]},
-        "bounds": [None if bound is None else {"bound_mean": bound}],
+        "bounds": [None if bound is None else {"bound_sup": bound, "bound_mean": 0.1}],
     }
 
 
