@@ -26,11 +26,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NewType, overload
+from typing import Any, NewType, get_args, overload
 
 from pipeline.artifacts import LogRows, Record, Result, Row, flatten
 from pipeline.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EXIT_USER_ERROR, ArtifactError, PipelineError
-from pipeline.params import Params, Section, load_params
+from pipeline.params import Level, Params, Section, Task, load_params
 
 Input = NewType("Input", Path)
 """A file or folder that the stage reads; it must exist."""
@@ -93,8 +93,13 @@ class Stage:
         for name, argument in self.arguments.items():
             if argument.annotation in (Input, Output):
                 parser.add_argument(f"--{name}", type=Path, required=True)
-        for name, kind in (("level", str), ("task", str), ("model", str), ("seed", int)):
-            parser.add_argument(f"--{name}", type=kind, required=name in self.arguments)
+        for name, kind, choices in (
+            ("level", str, get_args(Level)),
+            ("task", str, get_args(Task)),
+            ("model", str, None),
+            ("seed", int, None),
+        ):
+            parser.add_argument(f"--{name}", type=kind, choices=choices, required=name in self.arguments)
         return parser
 
     def _run(self, options: argparse.Namespace) -> None:

@@ -151,3 +151,13 @@ def test_outside_dvc_live_rows_are_in_the_record_alone():
 def test_the_summary_shows_the_metrics(capfd):
     make(write).run(FLAGS)
     assert "  answer  42\n" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("flag", "word"), [("--level", "letter"), ("--task", "arithmetic")])
+def test_an_item_that_does_not_exist_is_a_usage_error(flag, word, capsys):
+    from stages.gradients import gradients
+
+    with pytest.raises(SystemExit) as ended:
+        gradients.run([flag, word])
+    assert ended.value.code == 2
+    assert f"argument {flag}: invalid choice: '{word}'" in capsys.readouterr().err
