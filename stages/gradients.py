@@ -1,7 +1,9 @@
 """Stage `gradients`: how far back the loss reaches, why, and how much of that the network uses."""
 
 import csv
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from pipeline.text.windows import Window, load_ids
 
 COLUMNS = {"joint": "{}", "h": "{}_h", "c": "{}_c"}
 """Names of the relative curves of a network: gradients.csv has them as they are, the history under gradient/."""
+CHECKPOINT_SHARE = 2
+"""Checkpoints are measured at one in so many places: five of them take as long as all else by lag."""
 SHUFFLE_SEED = 1
 """Of the shuffled contexts: the same ones for every network."""
 
@@ -38,8 +42,15 @@ def gradients(
     """Measure gradients, Jacobians, gates and the use of context, at initialisation and after training."""
     torch.set_num_threads(1)  # `runtime.threads` of them work side by side, on lanes of their own
     loaded, validation = Bundle.load(bundle), load_ids(ids, "validation")
-    window = positions_of(validation, loaded.network.begin_id, gradients.max_lag, gradients.positions)
-    measured = _measured(loaded, bundle / CHECKPOINTS, window, gradients.max_lag, runtime.threads)
+    window, fewer = (
+        positions_of(validation, loaded.network.begin_id, gradients.max_lag, positions)
+        for positions in (gradients.positions, math.ceil(gradients.positions / CHECKPOINT_SHARE))
+    )
+    measured = _measured(loaded, window, gradients.max_lag, runtime.threads)
+    measured["gradients"]["while_training"] = [
+        {"step": step, **side_curves(network, fewer, gradients.max_lag, runtime.threads, f"step {step}")["joint"]}
+        for step, network in loaded.checkpoints(bundle / CHECKPOINTS)
+    ]
     training = read_json(bundle / "scores.json")
     measured["verdicts"] = {
         name: verdict(
@@ -59,20 +70,17 @@ def gradients(
     return Result(finite(dict(metrics_of(measured))), list(history_of(measured, relative)), files)
 
 
-def _measured(loaded: Bundle, checkpoints: Path, window: Window, max_lag: int, threads: int) -> dict[str, Any]:
+def _measured(loaded: Bundle, window: Window, max_lag: int, threads: int) -> dict[str, Any]:
     """Every measure, by its file's name; of both networks but for the use of context, which the trained one learns."""
     networks = {"initial": loaded.initial(), "trained": loaded.network}
-    by_lag: dict[str, Any] = {name: curves(net, window, max_lag, threads, name) for name, net in networks.items()}
-    by_lag["while_training"] = [
-        {"step": step, **side_curves(network, window, max_lag, threads, f"step {step}")["joint"]}
-        for step, network in loaded.checkpoints(checkpoints)
-    ]
-    return {
-        "gradients": by_lag,
-        "jacobians": {name: jacobians.measure(net, window, max_lag, name) for name, net in networks.items()},
-        "gates": {name: gates.measure(network, window, max_lag) for name, network in networks.items()},
-        "context": context.measure(loaded.network, window, max_lag, SHUFFLE_SEED),
-    }
+    with ThreadPoolExecutor(len(networks)) as pool:  # the dearest measure, of both networks, beside the others
+        by_jacobians = pool.map(lambda name: jacobians.measure(networks[name], window, max_lag, name), networks)
+        return {
+            "gradients": {name: curves(net, window, max_lag, threads, name) for name, net in networks.items()},
+            "gates": {name: gates.measure(network, window, max_lag) for name, network in networks.items()},
+            "context": context.measure(loaded.network, window, max_lag, SHUFFLE_SEED),
+            "jacobians": dict(zip(networks, by_jacobians, strict=True)),
+        }
 
 
 def _relative(measured: Mapping[str, Any]) -> dict[str, Sequence[float]]:

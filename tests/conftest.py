@@ -32,7 +32,7 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def model() -> Callable[..., Model]:
     """A maker of small model sections: model("lstm", num_layers=2)."""
 

@@ -71,6 +71,7 @@ def test_the_page_says_what_was_promised_and_whether_it_held():
     assert f"torch {torch.__version__}" in written
 
 
+@pytest.mark.slow
 def test_the_peak_of_a_process_is_its_own(tmp_path):
     """This process holds torch: hundreds of megabytes that a child started straight from it would be charged."""
     ballast = b"x" * 300_000_000
@@ -105,6 +106,7 @@ def test_a_larger_text_goes_on_where_the_smaller_ends(tmp_path):
     assert [number for number in numbers if number % 4 == 0][:50] == list(range(4, 204, 4))
 
 
+@pytest.mark.slow
 def test_the_project_runs_what_dvc_yaml_says(tmp_path):
     make_project(tmp_path, lambda params: params.update(run={"levels": ["word"], "models": ["rnn"], "seeds": [3]}))
     stages = dict(stages_of(tmp_path))
@@ -139,6 +141,7 @@ def test_the_live_run_takes_every_row(params):
     assert seconds_of_logging(calls_of(params, rows=80), pause=0.0) > 0
 
 
+@pytest.mark.slow
 def test_a_store_that_takes_no_rows_is_no_fast_one(params, monkeypatch):
     monkeypatch.setattr("pipeline.tracking.runs.Run.log", lambda self, points: None)
     with pytest.raises(AssertionError, match="takes every point"):

@@ -28,9 +28,9 @@ from pipeline.networks.build import Network
 from pipeline.networks.cloze import ClozeModel
 from pipeline.text.windows import Window
 
-STEPS = 50
+STEPS = 40
 """Steps of the trajectory, at most. One takes 20 ms with n = 384 on one thread, half of it for the exponents."""
-LAGS = (1, 2, 5, 15, 50)
+LAGS = (1, 2, 5, 15, 40)
 """Lags k of the products M_k, in steps: few, since each costs 60 ms with n = 576, and dense where float64 still
 resolves condition numbers: up to 5 steps at initialisation, 1 or 2 once trained, and none for some LSTMs."""
 PLACES = 3
