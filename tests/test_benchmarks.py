@@ -165,11 +165,13 @@ def test_the_imports_of_every_stage_are_measured(monkeypatch):
         params["training"]["char"] |= {"budget_tokens": 2000, "num_validations": 1}
         params["baseline"]["char"] = {"max_order": 2}
         params["gradients"] |= {"max_lag": 5, "positions": 8}
+        params["memory"]["agreement"] |= {"lengths": [0, 2], "unseen_lengths": [], "max_attractors": 1}
+        params["memory"]["agreement"] |= {"budget_tokens": 1000, "batch_size": 4, "test_sequences": 8}
         params["sampling"]["char"] |= {"num_samples": 2, "max_tokens": 10}
 
     monkeypatch.setattr("benchmarks.imports._one_item", tiny)
     rows = {row[0]: row[1:] for row in imports().rows}
-    item = [f"{stage}@char-gru-1" for stage in ("train", "gradients", "sampling")]
+    item = ["train@char-gru-1", "gradients@char-gru-1", "memory@agreement-gru-1", "sampling@char-gru-1"]
     assert list(rows) == ["corpus", "tokenization@char", "vocabulary@char", "baseline@char", *item, "report"]
     assert all(0 < float(taken) <= float(whole) for whole, taken, _ in rows.values())
 
