@@ -9,22 +9,15 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-import torch
+from bigrams import bigram_bundle
 from sizes import V
 
 from pipeline import cli
 from pipeline.networks.build import build
 from pipeline.networks.bundle import Bundle
-from pipeline.networks.embedding import Readout
 from pipeline.text.vocabulary import Vocabulary, learn
 
 ROOT = Path(__file__).parents[1]
-FIRST = torch.tensor([0.125, 0.125, 0.5, 0.25])
-"""p(y_1): EOS, UNK, a, b."""
-NEXT = torch.tensor(
-    [[0.25, 0.25, 0.25, 0.25], [0.5, 0.25, 0.125, 0.125], [0.25, 0.125, 0.125, 0.5], [0.5, 0.125, 0.25, 0.125]]
-)
-"""p(next | row)."""
 
 
 @pytest.fixture
@@ -45,18 +38,8 @@ def unroll(monkeypatch, capsys, tmp_path):
 @pytest.fixture
 def bigram(model, tmp_path) -> str:
     """A saved bundle of known probabilities: the state is the last one-hot input, the readout a table of bigrams."""
-    section = model("rnn", nonlinearity="relu", hidden_size=4, embedding_size=None)
-    network = build(section, 4, seed=1)
-    assert isinstance(network.readout, Readout)
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.zero_()
-        network.get_parameter("stack.rnn.weight_ih_l0").copy_(torch.eye(4))
-        network.get_parameter("readout.bias").copy_(FIRST.log())
-        network.get_parameter("readout.weight").copy_((NEXT.log() - FIRST.log()).T)
-    return saved(
-        Bundle(network, Vocabulary(learn(Counter("aab"), 10, "char")), section, "char", 1), tmp_path / "bigram"
-    )
+    bundle = bigram_bundle(model("rnn", nonlinearity="relu", hidden_size=4, embedding_size=None))
+    return saved(bundle, tmp_path / "bigram")
 
 
 @pytest.fixture

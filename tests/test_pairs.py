@@ -6,22 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from bigrams import bigram_bundle
 
 from pipeline.errors import PipelineError
 from pipeline.metrics import wilson
 from pipeline.networks.build import build
 from pipeline.networks.bundle import Bundle
-from pipeline.networks.embedding import Readout
 from pipeline.pairs import BATCH_SIZE, Pair, Share, compare, read_pairs, unit_log_probabilities
 from pipeline.scoring import score_text
 from pipeline.text.vocabulary import Vocabulary, learn
-
-FIRST = torch.tensor([0.125, 0.125, 0.5, 0.25])
-"""p(y_1): EOS, UNK, a, b."""
-NEXT = torch.tensor(
-    [[0.25, 0.25, 0.25, 0.25], [0.5, 0.25, 0.125, 0.125], [0.25, 0.125, 0.125, 0.5], [0.5, 0.125, 0.25, 0.125]]
-)
-"""p(next | row)."""
 
 THEY = '{"good": "they are", "bad": "they is", "group": "B"}\n'
 
@@ -29,16 +22,7 @@ THEY = '{"good": "they are", "bad": "they is", "group": "B"}\n'
 @pytest.fixture
 def bigram(model) -> Bundle:
     """Known probabilities: the state is the last one-hot input, the readout a table of bigrams."""
-    section = model("rnn", nonlinearity="relu", hidden_size=4, embedding_size=None)
-    network = build(section, 4, seed=1).eval()
-    assert isinstance(network.readout, Readout)
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.zero_()
-        network.get_parameter("stack.rnn.weight_ih_l0").copy_(torch.eye(4))
-        network.get_parameter("readout.bias").copy_(FIRST.log())
-        network.get_parameter("readout.weight").copy_((NEXT.log() - FIRST.log()).T)
-    return Bundle(network, Vocabulary(learn(Counter("aab"), 10, "char")), section, "char", 1)
+    return bigram_bundle(model("rnn", nonlinearity="relu", hidden_size=4, embedding_size=None))
 
 
 @pytest.fixture

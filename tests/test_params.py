@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -131,7 +131,6 @@ def test_any_value_is_params_or_a_users_error(values):
         check(Params, values, "params.yaml")
 
 
-@settings(max_examples=50)  # each reads all of params.yaml
 @given(st.sampled_from(["run", "corpus", "training", "batching", "sampling"]), json_values)
 def test_any_section_is_valid_or_a_users_error(section, value):
     values = read_yaml(SHIPPED) | {section: value}

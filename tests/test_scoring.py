@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
+from bigrams import FIRST, NEXT
 from torch import nn
 
 from pipeline.networks.build import build
@@ -14,13 +15,6 @@ from pipeline.networks.language_model import LanguageModel
 from pipeline.networks.stack import RecurrentStack
 from pipeline.scoring import score_text, token_log_probabilities
 from pipeline.text.vocabulary import Vocabulary, learn
-
-FIRST = torch.tensor([0.125, 0.125, 0.5, 0.25])
-"""p(y_1): EOS, UNK, a, b."""
-NEXT = torch.tensor(
-    [[0.25, 0.25, 0.25, 0.25], [0.5, 0.25, 0.125, 0.125], [0.25, 0.125, 0.125, 0.5], [0.5, 0.125, 0.25, 0.125]]
-)
-"""p(next | row)."""
 
 
 @pytest.fixture
