@@ -159,7 +159,7 @@ class Stage:
         else:
             from pipeline import tracking
 
-            with tracking.live_run(params, tags) as run:
+            with tracking.live_run(tracking.current_work(), params, tags) as run:
                 yield _LiveRun({"live": run.log}, run.finish)
 
 

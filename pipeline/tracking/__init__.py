@@ -11,5 +11,6 @@ The only room that imports mlflow, and that at the latest moment: it costs secon
 
 from pipeline.tracking.live import LiveRun, live_run, record_failure
 from pipeline.tracking.mirror import SyncReport, sync, sync_from_stage
+from pipeline.tracking.work import Work, current_work
 
-__all__ = ["LiveRun", "SyncReport", "live_run", "record_failure", "sync", "sync_from_stage"]
+__all__ = ["LiveRun", "SyncReport", "Work", "current_work", "live_run", "record_failure", "sync", "sync_from_stage"]

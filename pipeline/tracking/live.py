@@ -50,8 +50,8 @@ class LiveRun(Protocol):
 
 
 @contextmanager
-def live_run(params: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[LiveRun]:
-    """The run of the stage that DVC runs here; what ran before it is in MLflow first.
+def live_run(work: Work, params: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[LiveRun]:
+    """The run of the work that DVC runs here; what ran before it is in MLflow first.
 
     MLflow takes seconds to import and open. It does so in a thread, beside the stage's own work; rows wait for it.
     An error ends the run as FAILED with its reason, Ctrl-C as KILLED. A run that was killed or failed goes on.
@@ -60,7 +60,7 @@ def live_run(params: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[Liv
         TrackingError: from `log`, where the store cannot be opened.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="mlflow") as opener:
-        run = _Opening(opener.submit(_open, params, tags))
+        run = _Opening(opener.submit(_open, work, params, tags))
         try:
             yield run
         except BaseException as error:
@@ -68,9 +68,9 @@ def live_run(params: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[Liv
             raise
 
 
-def _open(params: Mapping[str, Any], tags: Mapping[str, str]) -> "_Buffer | _FinishedRun":
+def _open(work: Work, params: Mapping[str, Any], tags: Mapping[str, str]) -> "_Buffer | _FinishedRun":
     with repository(Path(".")) as repo:
-        work, store = running_work(repo), open_store(Path(repo.root_dir))
+        store = open_store(Path(repo.root_dir))
         before = [stage for stage in locked_stages(repo) if stage.work.stage != work.stage]
         with store.alone():
             build_missing_runs(store, before, SyncReport(store.where))

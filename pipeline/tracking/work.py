@@ -148,3 +148,13 @@ def running_work(repo: "Repo") -> Work:
     stage = repo.stage.load_one(str(Path(repo.root_dir, "dvc.yaml")), name)
     stage.save_deps()
     return Work.from_lock(name, to_single_stage_lockfile(stage))
+
+
+def current_work() -> Work:
+    """The work of the stage that DVC runs here.
+
+    Raises:
+        TrackingError: where DVC cannot make sense of the working directory.
+    """
+    with repository(Path(".")) as repo:
+        return running_work(repo)
