@@ -7,6 +7,9 @@ PipelineError            a user can mend it: one sentence, exit code 2
 └── TrackingError        the MLflow store cannot be used
 """
 
+import errno
+import os
+
 EXIT_OK = 0
 EXIT_BUG = 1
 EXIT_USER_ERROR = 2
@@ -41,3 +44,31 @@ class ParamsError(PipelineError):
 
     def __init__(self, problems: list[str]) -> None:
         Exception.__init__(self, "\n".join(problems))
+
+
+_NO_ROOM = ("the disk takes all that is written", "free space there, and run the command again")
+_NOT_WRITABLE = ("the disk can be written", "mount it writable, or work in a folder that is")
+_NOT_OURS = ("open to the user who runs this", "correct its owner or its mode, or work in another folder")
+_DISK = {
+    errno.ENOSPC: _NO_ROOM,
+    errno.EDQUOT: _NO_ROOM,
+    errno.EFBIG: ("files may grow as large as they must", "raise the limit (`ulimit -f`), and run the command again"),
+    errno.EROFS: _NOT_WRITABLE,
+    errno.EACCES: _NOT_OURS,
+    errno.EPERM: _NOT_OURS,
+}
+
+
+def disk_error(error: OSError) -> PipelineError | None:
+    """The sentence for a disk that is full, read-only or closed to this user; None for any other trouble.
+
+    A write into an open file names no path: then the folder that the command runs in stands for the disk.
+
+    >>> str(disk_error(OSError(errno.EROFS, "Read-only file system", "out")))
+    'out: the disk can be written (got Read-only file system); mount it writable, or work in a folder that is'
+    >>> disk_error(FileNotFoundError(errno.ENOENT, "No such file or directory", "data"))
+    """
+    if error.errno not in _DISK:
+        return None
+    rule, what_to_do = _DISK[error.errno]
+    return PipelineError(str(error.filename or os.getcwd()), rule, os.strerror(error.errno), what_to_do)
