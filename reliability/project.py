@@ -1,0 +1,90 @@
+"""The small project of the checks: real stages, real models, a real text, and every one of them done in seconds."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.params import read_yaml
+
+ROOT = Path(__file__).parents[1]
+PARTS = ("pipeline", "stages", "data", "dvc.yaml", "params.yaml", ".dvcignore", ".gitignore", "pyproject.toml")
+TEXT = "text"
+"""The folder of the small project's text: a file for each of some topics of Python's language reference."""
+NUM_TOPICS = 12
+ALIEN = ("DVC_", "MLFLOW_", "GIT_", "PYTEST", "PYTHON")
+"""Environment of who runs the check that would reach into it."""
+QUIET = {"DVC_NO_ANALYTICS": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1", "OMP_NUM_THREADS": "1"}
+
+
+def make_small_project(folder: Path) -> None:
+    """Lay this working tree into a folder that is not there yet, as a Git and DVC project with small values."""
+    make_project(folder, small)
+    write_text(folder)
+
+
+def make_project(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Lay this working tree into a folder that is not there yet, as a Git and DVC project with values changed."""
+    folder.mkdir(parents=True)
+    for part in PARTS:
+        source = ROOT / part
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(source, folder / part, ignore=ignore) if source.is_dir() else shutil.copy(source, folder)
+    change_params(folder, change)
+    for command in ("git init -q", "dvc init -q", "git add .", f"git {AUTHOR} commit -qm Start"):
+        done = run(command, folder)
+        assert done.returncode == 0, done.stderr
+
+
+AUTHOR = "-c user.name=Test -c user.email=test@localhost"
+
+
+def run(
+    command: str, folder: Path, env: Mapping[str, str] | None = None, umask: int = -1
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of this Python's environment in a project; what it says is in the result."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ALIEN)}
+    path = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    given = {**kept, **path, **QUIET, **(env or {})}
+    return subprocess.run(
+        shlex.split(command), cwd=folder, env=given, umask=umask, capture_output=True, text=True, errors="replace"
+    )
+
+
+def change_params(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change values of a project's params.yaml; its comments are lost."""
+    from ruamel.yaml import YAML
+
+    params = read_yaml(folder / "params.yaml")
+    change(params)
+    YAML(typ="safe", pure=True).dump(params, folder / "params.yaml")
+
+
+def small(params: dict[str, Any]) -> None:
+    """Every level, model and task that is selected, and seconds for each."""
+    params["corpus"] |= {"source": "files", "path": TEXT, "unit": "line"}
+    params["corpus"]["split"] = {"method": "hash", "validation": 0.2, "test": 0.2, "seed": 1}
+    params["runtime"] = {"threads": 1, "accelerator": "cpu"}
+    params["gradients"] = {"max_lag": 5, "positions": 8}
+    params["memory"]["agreement"] |= {"lengths": [0, 2], "unseen_lengths": [4], "max_attractors": 1}
+    params["memory"]["agreement"] |= {"budget_tokens": 1000, "batch_size": 4, "test_sequences": 8}
+    for name in params["run"]["models"]:
+        params["models"][name] |= {"hidden_size": 8, "embedding_size": 4}
+    for level in params["run"]["levels"]:
+        params["training"][level] |= {"budget_tokens": 2000, "batch_size": 4, "bptt_steps": 8, "log_every_steps": 5}
+        params["batching"][level] = {"mode": "stream", "segment_tokens": 64}
+        params["sampling"][level] |= {"num_samples": 3, "max_tokens": 20}
+        params["baseline"][level] = {"max_order": 3}
+
+
+def write_text(folder: Path) -> None:
+    """Write the small project's text."""
+    from pydoc_data.topics import topics
+
+    (folder / TEXT).mkdir()
+    for name, text in sorted(topics.items())[:NUM_TOPICS]:
+        (folder / TEXT / f"{name}.txt").write_text(text, encoding="utf-8")

@@ -1,0 +1,113 @@
+"""Whether the pipeline gives the same bytes twice: `make verify`, or `python -m reliability.verify`.
+
+HEAD is cloned to two paths of different length and run from scratch in both, with small values, under environments
+that differ in all that must not matter. dvc.lock holds a hash of every out, so that the two are compared by it.
+"""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import typer
+
+from pipeline.params import read_yaml
+from reliability.project import ROOT, change_params, run, small, write_text
+
+LOCK = "dvc.lock"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Where a clone stands, and what its processes meet there."""
+
+    path: str
+    umask: int
+    env: Mapping[str, str]
+
+
+SURROUNDINGS = (
+    Surroundings("a", 0o022, {"LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "1"}),
+    Surroundings(
+        "a longer path, with spaces/unroll",
+        0o077,
+        # without the last two, Python would take UTF-8 in spite of the locale
+        {"LC_ALL": "C", "TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "2", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    ),
+)
+
+
+def main() -> None:
+    """Run both, compare them, and exit: 0 where they are equal, 1 where they are not."""
+    if run("git status --porcelain", ROOT).stdout:
+        typer.echo("The working tree differs from HEAD: what is verified is HEAD.")
+    with TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
+        one, two = pool.map(lambda around: reproduced(Path(folder), around), SURROUNDINGS)
+        if difference := first_difference(one, two):
+            sys.exit(f"not the same bytes twice: {difference}")
+        typer.echo(f"The same bytes twice: {counted(one)}.")
+
+
+def reproduced(folder: Path, around: Surroundings) -> Path:
+    """A clone of HEAD in the folder, in which the whole pipeline has run."""
+    clone = folder / around.path
+    home = folder / f"home of {clone.name}"
+    home.mkdir()
+    _checked(run(f"git clone --quiet '{ROOT}' '{clone}'", folder, umask=around.umask))
+    (clone / LOCK).unlink()
+    change_params(clone, small)
+    write_text(clone)
+    _checked(run("dvc repro", clone, {**around.env, "HOME": str(home)}, around.umask))
+    return clone
+
+
+def _checked(done: subprocess.CompletedProcess[str]) -> None:
+    if done.returncode:
+        sys.exit(f"{done.args} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+
+
+def counted(project: Path) -> str:
+    """How much a project's dvc.lock names."""
+    stages = _stages(project)
+    outs = [out for stage in stages.values() for out in stage["outs"]]
+    return f"{len(stages)} stages, {sum(out.get('nfiles', 1) for out in outs)} files"
+
+
+def first_difference(one: Path, two: Path) -> str | None:
+    """The first stage, in the order in which they ran, whose out differs, and in it the first file; or None."""
+    if (one / LOCK).read_bytes() == (two / LOCK).read_bytes():
+        return None
+    theirs = _stages(two)
+    for name, stage in _stages(one).items():
+        other = theirs.get(name, {"outs": []})
+        for out in stage["outs"]:
+            if out not in other["outs"]:
+                return f"stage {name}: {first_file(one, two, out['path'])}"
+        if stage != other:
+            return f"stage {name}: the outs are equal; its command, dependencies or params in {LOCK} are not"
+    return f"the stages of {LOCK}, or their order"
+
+
+def first_file(one: Path, two: Path, out: str) -> str:
+    """The first file of an out, by name, that differs between two projects or is in one of them alone."""
+    here, there = ({path.relative_to(folder): path for path in _files(folder / out)} for folder in (one, two))
+    for name in sorted(here.keys() | there.keys()):
+        if name not in here or name not in there or here[name].read_bytes() != there[name].read_bytes():
+            return name.as_posix()
+    return f"{out} as {LOCK} tells it"
+
+
+def _files(out: Path) -> list[Path]:
+    return [out] if out.is_file() else [path for path in out.rglob("*") if path.is_file()]
+
+
+def _stages(project: Path) -> dict[str, Any]:
+    return read_yaml(project / LOCK)["stages"]
+
+
+if __name__ == "__main__":
+    main()
