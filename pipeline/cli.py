@@ -7,14 +7,14 @@ stand inside the commands, so that help is instant.
 import math
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipeline.errors import EXIT_USER_ERROR, ArtifactError, PipelineError
+from pipeline.errors import EXIT_USER_ERROR, ArtifactError, PipelineError, disk_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,8 +39,16 @@ def main() -> None:
     try:
         app()
     except PipelineError as error:
-        typer.echo(str(error), err=True)
-        sys.exit(EXIT_USER_ERROR)
+        _fail(error)
+    except OSError as error:
+        if of_disk := disk_error(error):
+            _fail(of_disk)
+        raise
+
+
+def _fail(error: PipelineError) -> NoReturn:
+    typer.echo(str(error), err=True)
+    sys.exit(EXIT_USER_ERROR)
 
 
 @app.command()

@@ -49,6 +49,7 @@ class ParamsError(PipelineError):
 _NO_ROOM = ("the disk takes all that is written", "free space there, and run the command again")
 _NOT_WRITABLE = ("the disk can be written", "mount it writable, or work in a folder that is")
 _NOT_OURS = ("open to the user who runs this", "correct its owner or its mode, or work in another folder")
+_NO_SCRATCH = ("the disk takes temporary files", "free space there, or name another folder in TMPDIR")
 _DISK = {
     errno.ENOSPC: _NO_ROOM,
     errno.EDQUOT: _NO_ROOM,
@@ -62,13 +63,17 @@ _DISK = {
 def disk_error(error: OSError) -> PipelineError | None:
     """The sentence for a disk that is full, read-only or closed to this user; None for any other trouble.
 
-    A write into an open file names no path: then the folder that the command runs in stands for the disk.
+    A write into an open file names no path: then it is the disk of the folder that the command runs in, or of the
+    temporary files. Where there is no room for those at all, Python says that a file is missing, and names none.
 
     >>> str(disk_error(OSError(errno.EROFS, "Read-only file system", "out")))
     'out: the disk can be written (got Read-only file system); mount it writable, or work in a folder that is'
     >>> disk_error(FileNotFoundError(errno.ENOENT, "No such file or directory", "data"))
     """
+    if str(error.strerror).startswith("No usable temporary directory"):
+        return PipelineError("temporary files", _NO_SCRATCH[0], error.strerror, _NO_SCRATCH[1])
     if error.errno not in _DISK:
         return None
     rule, what_to_do = _DISK[error.errno]
-    return PipelineError(str(error.filename or os.getcwd()), rule, os.strerror(error.errno), what_to_do)
+    where = error.filename or f"{os.getcwd()}, or the folder of temporary files"
+    return PipelineError(str(where), rule, os.strerror(error.errno), what_to_do)

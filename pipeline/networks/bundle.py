@@ -11,17 +11,27 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as as_bytes
 
 from pipeline.artifacts import damaged, read_json, write_json
 from pipeline.errors import ArtifactError, ParamsError
 from pipeline.networks.build import Network, build
-from pipeline.params import Level, Model, check
+from pipeline.params import Count, Level, Model, Section, Seed, check
 from pipeline.text.vocabulary import Vocabulary
 
 WEIGHTS, MODEL, TOKENIZER = "weights.safetensors", "model.json", "tokenizer.json"
 CHECKPOINTS = "checkpoints"
 """Folder beside them: the weights at each validation, one file each."""
+
+
+class About(Section):
+    """What model.json holds."""
+
+    level: Level
+    seed: Seed
+    vocabulary_size: Count
+    model: Annotated[Model, Field(discriminator="cell")]
 
 
 @dataclass(frozen=True)
@@ -48,23 +58,14 @@ class Bundle:
         Raises:
             ArtifactError: where a file is missing, damaged, or belongs to another bundle.
         """
-        about = read_json(folder / MODEL)
+        about = _read_about(folder / MODEL)
         vocabulary = Vocabulary.load(folder / TOKENIZER)
-        try:
-            model, level, seed = (
-                check(Annotated[Model, Field(discriminator="cell")], about["model"], str(folder / MODEL)),
-                about["level"],
-                about["seed"],
-            )
-            size = about["vocabulary_size"]
-        except (ParamsError, KeyError, TypeError) as error:
-            raise damaged(folder / MODEL, error) from None
-        if size != vocabulary.size:
-            rule = f"has as many tokens as the network it stands with, {size}"
+        if about.vocabulary_size != vocabulary.size:
+            rule = f"has as many tokens as the network it stands with, {about.vocabulary_size}"
             raise _foreign(folder / TOKENIZER, rule, vocabulary.size)
-        network = build(model, size, seed)
+        network = build(about.model, vocabulary.size, about.seed)
         _load_weights(network, folder / WEIGHTS)
-        return cls(network.eval(), vocabulary, model, level, seed)
+        return cls(network.eval(), vocabulary, about.model, about.level, about.seed)
 
     def initial(self) -> Network:
         """The network as it was before training, rebuilt from its seed."""
@@ -81,7 +82,8 @@ class Bundle:
 def save_weights(network: Network, path: Path) -> None:
     """Write a network's weights into a file, whose folder need not be there yet."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}, path)
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    path.write_bytes(as_bytes(tensors))  # safetensors' own writer hides that the disk is full
 
 
 def checkpoint_name(step: int | Literal["*"]) -> str:
@@ -91,6 +93,14 @@ def checkpoint_name(step: int | Literal["*"]) -> str:
     'step-00000117.safetensors'
     """
     return f"step-{step:08d}.safetensors" if isinstance(step, int) else f"step-{step}.safetensors"
+
+
+def _read_about(path: Path) -> About:
+    values = read_json(path)
+    try:
+        return check(About, values, str(path))
+    except ParamsError as error:
+        raise damaged(path, error) from None
 
 
 def _load_weights(network: Network, path: Path) -> None:

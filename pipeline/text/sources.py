@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from pipeline.errors import CorpusError
+from pipeline.errors import CorpusError, PipelineError, disk_error
 from pipeline.params import HubParams
 from pipeline.text.units import Unit, group, normalize, units_of
 
@@ -28,15 +28,21 @@ BUILDERS = {".txt": "text", ".csv": "csv", ".jsonl": "json", ".parquet": "parque
 """The builder of `datasets` for a file's ending."""
 CHECKED_BYTES = 1 << 20
 """Read at a time by the check of a file's bytes."""
+HUB_SECONDS = 4
+"""That the hub may take to answer."""
 JOINED_LINES = 1 << 16
 """Lines of a document joined at a time: a string a line takes more memory than the text."""
 
 
 def files_of(path: Path) -> list[Path]:
-    """The file itself, or the files below a folder by name: hidden ones and DVC's pointers (*.dvc) are not text."""
+    """The file itself, or the files below a folder by name: hidden ones and DVC's pointers (*.dvc) are not text.
+
+    A link that leads nowhere is among them, so that what reads it can say so.
+    """
     if path.is_file():
         return [path]
-    below = sorted(file for file in path.rglob("*") if file.is_file() and file.suffix != ".dvc")
+    found = (file for file in path.rglob("*") if file.is_file() or not file.exists())
+    below = sorted(file for file in found if file.suffix != ".dvc")
     return [file for file in below if not any(part.startswith(".") for part in file.relative_to(path).parts)]
 
 
@@ -97,6 +103,8 @@ def _check_bytes(file: Path) -> None:
         raise CorpusError(where, "the text is UTF-8", got, what_to_do) from None
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise CorpusError(str(file), "a whole gzip file", error, "fetch or pack it again") from None
+    except OSError as error:
+        raise _unreadable(str(file), error) from None
     if offset == 0 and _builder(file) != "text":
         raise CorpusError(str(file), "a table with rows", "an empty file", "fill it, or take it out of corpus.path")
 
@@ -163,14 +171,22 @@ def _loaded(where: str, source: str, **options: Any) -> "Iterator[Dataset | Iter
 
 @contextmanager
 def _readable(where: str) -> Iterator[None]:
-    """What goes wrong while a set is read is a CorpusError."""
+    """What goes wrong while a set is read is a PipelineError, and all that is said of it."""
+    from datasets import logging
     from datasets.exceptions import DatasetsError
 
+    logging.set_verbosity(logging.CRITICAL)
     try:
         yield
     except (DatasetsError, pa.ArrowException, ValueError, OSError) as error:
-        what = " ".join(f"{type(error).__name__}: {error}".split())
-        raise CorpusError(where, "a text set that can be read", what, "mend it, or correct corpus") from None
+        raise _unreadable(where, error) from None
+
+
+def _unreadable(where: str, error: Exception) -> PipelineError:
+    """The disk may be to blame: a set of the hub is written before it is read."""
+    of_disk = disk_error(error) if isinstance(error, OSError) else None
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return of_disk or CorpusError(where, "a text set that can be read", what, "mend it, or correct corpus")
 
 
 def _texts(rows: "Dataset | IterableDataset", where: str, column: str | None) -> Iterator[str]:
@@ -196,8 +212,8 @@ def _check_hub(hub: HubParams) -> None:
     if constants.HF_HUB_OFFLINE:
         return
     try:
-        HfApi().dataset_info(hub.name, timeout=10)
-    except (HTTPError, OSError) as error:
+        HfApi().dataset_info(hub.name, timeout=HUB_SECONDS)
+    except (HTTPError, OSError, ValueError) as error:
         what = " ".join(str(error).split())
         what_to_do = "correct corpus.hub.name, join the network, or set HF_HUB_OFFLINE=1 to read the local cache"
         raise CorpusError(f"hub: {hub.name}", "a set that the hub can give", what, what_to_do) from None

@@ -15,7 +15,7 @@ from jaxtyping import Int, Integer
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from pipeline.artifacts import damaged
-from pipeline.errors import PipelineError
+from pipeline.errors import CorpusError, PipelineError
 from pipeline.text import windows
 from pipeline.text.tokenization import Scheme, pre_tokenizer
 
@@ -112,7 +112,12 @@ def learn(counts: Mapping[str, int], max_size: int, scheme: Scheme) -> Tokenizer
 
 def _learn_words(counts: Mapping[str, int], max_size: int, scheme: Scheme) -> Tokenizer:
     """The most frequent tokens, whole."""
-    vocabulary = _numbered({token: n for token, n in counts.items() if token != UNK_TOKEN}, max_size)
+    known = {token: n for token, n in counts.items() if token != UNK_TOKEN}
+    if not known:
+        rule, got = f"the training text holds a word other than {UNK_TOKEN}", f"{sum(counts.values())} words"
+        what_to_do = "give it more text, or set tokenization.word.split: pattern"
+        raise CorpusError("params.yaml: corpus", rule, got, what_to_do)
+    vocabulary = _numbered(known, max_size)
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=UNK_TOKEN))
     tokenizer.pre_tokenizer = pre_tokenizer(scheme)
     if scheme != "spaces":  # whose tokens are joined by spaces, as tokenizers does when told nothing
