@@ -60,7 +60,7 @@ def history_cost(params: Params, every: int, steps: int = HISTORY_STEPS) -> floa
 
 def _history(every: int, live: LogRows) -> History:
     text = random_text(1000, VOCABULARY)
-    return History(text, Validation(text, "stream", 1, steps=set()), every, live)
+    return History(text, Validation(text, "stream", 1, steps=set()), every, [live])
 
 
 def run_history(history: History, params: Params, steps: int) -> None:

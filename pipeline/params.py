@@ -6,6 +6,7 @@ level whose entry changed.
 """
 
 import difflib
+import warnings
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
@@ -391,6 +392,9 @@ class Params(Section):
 
     run: RunParams
     runtime: RuntimeParams
+    checkpoint_every: PositiveFloat
+    """Seconds between two savings of what a training needs to go on when it is killed. No result depends on it, so
+    that it is no param of any stage in dvc.yaml."""
     corpus: CorpusParams
     tokenization: TokenizationParams
     vocabulary: PerLevel[VocabularyParams]
@@ -405,15 +409,17 @@ class Params(Section):
 
 def read_yaml(path: Path) -> Any:
     """The file's content, read as DVC reads it: YAML 1.2, so that 1e-3 is a number and `off` a word."""
-    from ruamel.yaml import YAML, YAMLError
+    from ruamel.yaml import YAML
 
     try:
-        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        with warnings.catch_warnings(action="error"):
+            return YAML(typ="safe", pure=True).load(text)
     except FileNotFoundError:
         raise ParamsError([f"{path}: the file is needed (got none); run from the project's root"]) from None
-    except (YAMLError, UnicodeDecodeError) as error:
-        what = " ".join(str(error).split())
-        raise ParamsError([f"{path}: valid YAML in UTF-8 (got: {what}); mend the line it names"]) from None
+    except Exception as error:  # ruamel has classes of its own for some of what it cannot read, and warns of the rest
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ParamsError([f"{path}: valid YAML in UTF-8 (got {what}); mend it there"]) from None
 
 
 def load_params(path: Path = PARAMS_FILE) -> Params:
@@ -435,15 +441,16 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
 
 def _unknown_models(values: Any, where: str) -> list[str]:
     """Names under run.models that `models` lacks: looked for in the raw values, so that no other error hides them."""
-    try:
-        selected, models = list(values["run"]["models"]), dict(values["models"])
-    except (TypeError, KeyError, ValueError):
-        return []  # the shapes themselves are wrong, and reported as such
+    match values:
+        case {"run": {"models": [*selected]}, "models": {**models}}:
+            names = sorted(map(str, models))
+        case _:
+            return []  # the shapes themselves are wrong, and reported as such
     problems = []
     for name in selected:
-        if name not in models:
-            near = difflib.get_close_matches(str(name), map(str, models), n=1)
-            what_to_do = f"did you mean {near[0]!r}?" if near else f"add it to models, or choose of {sorted(models)}"
+        if str(name) not in names:
+            near = difflib.get_close_matches(str(name), names, n=1)
+            what_to_do = f"did you mean {near[0]!r}?" if near else f"add it to models, or choose of {names}"
             problems.append(f"{where}: run.models: each is an entry of models (got {name!r}); {what_to_do}")
     return problems
 

@@ -12,25 +12,38 @@ is run as `python -m stages.vocabulary --level char --tokens PATH --out PATH`. A
   one entry for each level, or for each task, gives the entry of --level or --task),
 - `level`, `task` or `seed`, the item of the matrix,
 - an `Input` or the `Output`, a path from dvc.yaml,
-- `live`, which takes rows of the history while the stage runs (MLflow shows them at once).
+- `live`, which takes rows of the history while the stage runs (MLflow shows them at once),
+- `resume`, where the stage goes on when it was killed.
 --model without such an argument is a tag of the record: whose gradients, whose samples.
 """
 
 import argparse
 import inspect
+import math
 import os
 import shutil
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NewType, get_args, overload
 
-from pipeline.artifacts import LogRows, Record, Result, Row, flatten
-from pipeline.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EXIT_USER_ERROR, ArtifactError, PipelineError
+from pipeline.artifacts import Record, Result, Row, flatten
+from pipeline.errors import (
+    EXIT_BUG,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_USER_ERROR,
+    ArtifactError,
+    PipelineError,
+    disk_error,
+)
+from pipeline.locks import alone
 from pipeline.params import Level, Params, Section, Task, load_params
+from pipeline.resume import Resume, resumption
 
 Input = NewType("Input", Path)
 """A file or folder that the stage reads; it must exist."""
@@ -62,13 +75,8 @@ class Stage:
     @property
     def sections(self) -> list[str]:
         """Names of the arguments that are sections of params.yaml."""
-        taken = {"level", "task", "seed", "live"}
+        taken = {"level", "task", "seed", "live", "resume"}
         return [name for name, a in self.arguments.items() if name not in taken and a.annotation not in (Input, Output)]
-
-    @property
-    def is_live(self) -> bool:
-        """Whether the stage shows its history while it runs."""
-        return "live" in self.arguments
 
     def main(self) -> None:
         """Run from the command line and exit: 0, 2 for a user's error, 1 for a bug, 130 for Ctrl-C."""
@@ -82,6 +90,9 @@ class Stage:
             return EXIT_OK
         except PipelineError as error:
             return self._fail(EXIT_USER_ERROR, str(error))
+        except OSError as error:
+            known = disk_error(error)
+            return self._fail(EXIT_USER_ERROR, str(known)) if known else self._fail(EXIT_BUG, traceback.format_exc())
         except KeyboardInterrupt:
             sys.stderr.write("interrupted\n")  # a live run says KILLED by now; a short stage leaves no run
             return EXIT_INTERRUPTED
@@ -112,11 +123,12 @@ class Stage:
             _check_input(self.name, name, path)
         tags = self._tags(params, options)
         plain = {name: section.model_dump() for name, section in sections.items()}
-        with _written_whole(options.out) as out, self._live(flatten(plain), tags) as live:
-            result = self.function(**sections, **inputs, **item, **live.argument, out=Output(out))
-            record = Record(flatten(plain), tags, result.metrics, result.history, result.artifacts)
-            record.save(out)
-            live.finish(record, out)
+        with _alone(options.out), self._long(params, flatten(plain), tags) as long:
+            with _written_whole(options.out) as out:
+                result = self.function(**sections, **inputs, **item, **long.arguments, out=Output(out))
+                record = Record(flatten(plain), tags, result.metrics, result.history, result.artifacts)
+                record.save(out)
+                long.finish(record, out)
         sys.stderr.write(_summary(self.name, result))
         if self.sync and "DVC_ROOT" in os.environ:
             from pipeline import tracking
@@ -150,25 +162,47 @@ class Stage:
         return code
 
     @contextmanager
-    def _live(self, params: Mapping[str, Any], tags: Mapping[str, str]) -> "Iterator[_LiveRun]":
-        """The stage's run in MLflow while it runs under DVC; without DVC there is no identity to log under."""
-        if not self.is_live:
-            yield _LiveRun({}, lambda record, out: None)
-        elif "DVC_ROOT" not in os.environ:
-            yield _LiveRun({"live": _drop}, lambda record, out: None)
-        else:
-            from pipeline import tracking
+    def _long(self, params: Params, plain: Mapping[str, Any], tags: Mapping[str, str]) -> "Iterator[_Long]":
+        """What the stage asked for to be watched, and to go on when it is killed.
 
-            with tracking.live_run(tracking.current_work(), params, tags) as run:
-                yield _LiveRun({"live": run.log}, run.finish)
+        Both need the identity that DVC gives; a stage called without DVC is neither watched nor resumed.
+        """
+        wanted = {"live", "resume"} & set(self.arguments)
+        with ExitStack() as stack:
+            long = _Long()
+            if wanted and "DVC_ROOT" in os.environ:
+                self._identified(long, stack, params.checkpoint_every, plain, tags)
+            elif wanted:
+                long.arguments |= {"live": _drop, "resume": Resume(stack.enter_context(_temporary()), "", math.inf)}
+            long.arguments = {name: long.arguments[name] for name in wanted}
+            yield long
+
+    def _identified(
+        self, long: "_Long", stack: ExitStack, every_seconds: float, plain: Mapping[str, Any], tags: Mapping[str, str]
+    ) -> None:
+        from pipeline import tracking
+
+        work = tracking.current_work()
+        if "resume" in self.arguments:
+            place = resumption(Path(os.environ["DVC_ROOT"]) / WORK, work.key, every_seconds)
+            long.arguments["resume"] = stack.enter_context(place)
+        if "live" in self.arguments:
+            run = stack.enter_context(tracking.live_run(work, plain, tags))
+            long.arguments["live"], long.finish = run.log, run.finish
 
 
-@dataclass(frozen=True)
-class _LiveRun:
-    """How a running stage reaches MLflow."""
+@dataclass
+class _Long:
+    """What a stage that runs long is given, and how its run in MLflow is completed."""
 
-    argument: Mapping[str, LogRows]
-    finish: Callable[[Record, Path], None]
+    arguments: dict[str, Any] = field(default_factory=dict)
+    finish: Callable[[Record, Path], None] = lambda record, out: None
+
+
+@contextmanager
+def _temporary() -> Iterator[Path]:
+    with TemporaryDirectory() as folder:
+        yield Path(folder)
 
 
 def _drop(rows: Sequence[Row]) -> None:
@@ -194,10 +228,15 @@ def _check_input(stage: str, name: str, path: Path) -> None:
         raise ArtifactError(f"stages.{stage} --{name}", "the input must exist", f"nothing at {path}", what_to_do)
 
 
+def _alone(out: Path) -> AbstractContextManager[None]:
+    """No second process writes this out: a `dvc repro` that is killed leaves its stage at work."""
+    return alone(WORK / "locks" / _name(out), str(out))
+
+
 @contextmanager
 def _written_whole(out: Path) -> Iterator[Path]:
     """A scratch folder that takes the place of `out` when the block ends well, and vanishes when it does not."""
-    scratch = WORK / "partial" / "-".join(out.parts[-3:])
+    scratch = WORK / "partial" / _name(out)
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     try:
@@ -208,6 +247,11 @@ def _written_whole(out: Path) -> Iterator[Path]:
         os.replace(scratch, out)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _name(out: Path) -> str:
+    """What scratch and lock of an out are called."""
+    return "-".join(out.parts[-3:])
 
 
 def _summary(name: str, result: Result) -> str:

@@ -34,6 +34,7 @@ from pipeline.params import (
     TrainingParams,
     UnitBatching,
 )
+from pipeline.resume import Resume
 from pipeline.stage import Output, stage
 from pipeline.training.fit import Trained, fit
 from pipeline.training.split import Split
@@ -54,10 +55,22 @@ class Outcome:
 
 
 @stage
-def memory(memory: MemoryTask, model: Model, runtime: RuntimeParams, *, task: Task, seed: int, out: Output) -> Result:
+def memory(
+    memory: MemoryTask,
+    model: Model,
+    runtime: RuntimeParams,
+    *,
+    task: Task,
+    seed: int,
+    out: Output,
+    resume: Resume,
+) -> Result:
     """Train a model on one task and ask it over growing distances."""
     torch.set_num_threads(runtime.threads)
-    outcome = _summed(memory, model, seed) if isinstance(memory, AddingTask) else _spelt(memory, model, runtime, seed)
+    if isinstance(memory, AddingTask):
+        outcome = _summed(memory, model, seed, resume)
+    else:
+        outcome = _spelt(memory, model, runtime, seed, resume)
     rows = by("distance", outcome.given, outcome.unit)
     overall = measured(outcome.given, outcome.unit)
     about = {
@@ -92,11 +105,11 @@ def _strings_of(memory: MemoryTask) -> Strings:
     raise AssertionError(f"no strings of {type(memory).__name__}")
 
 
-def _spelt(memory: MemoryTask, model: Model, runtime: RuntimeParams, seed: int) -> Outcome:
+def _spelt(memory: MemoryTask, model: Model, runtime: RuntimeParams, seed: int, resume: Resume) -> Outcome:
     """A task of strings: every token is predicted, as in a text; the answers are judged."""
     strings = _strings_of(memory)
     network = build(model, strings.vocabulary_size, seed)
-    trained = _trained(network, strings, memory, model.max_grad_norm, runtime, seed)
+    trained = _trained(network, strings, memory, model.max_grad_norm, runtime, seed, resume)
     test = strings.questions(Random(f"test {seed}"), memory.test_sequences)
     whole = None
     if isinstance(strings, Reber) and isinstance(network, LanguageModel):  # a cloze model gives a string no probability
@@ -113,6 +126,7 @@ def _trained(
     max_grad_norm: float | None,
     runtime: RuntimeParams,
     seed: int,
+    resume: Resume,
 ) -> Trained:
     """One pass over fresh strings, each from the zero state.
 
@@ -138,6 +152,7 @@ def _trained(
         runtime=runtime,
         seed=seed,
         live=lambda rows: None,
+        resume=resume,
     )
 
 
@@ -147,7 +162,7 @@ def _split(strings: Sequence[String]) -> Split:
     return Split(ids, characters=len(ids), spelling_nats=0.0)
 
 
-def _summed(memory: AddingTask, model: Model, seed: int) -> Outcome:
+def _summed(memory: AddingTask, model: Model, seed: int, resume: Resume) -> Outcome:
     """The task of real inputs: the error after the last step is all there is to learn from."""
     network = Regressor(model, CHANNELS, seed)
     torch.manual_seed(seed)  # dropout has no generator of its own
@@ -158,6 +173,7 @@ def _summed(memory: AddingTask, model: Model, seed: int) -> Outcome:
         weight_decay=memory.weight_decay,
         max_grad_norm=model.max_grad_norm,
         log_every_steps=memory.log_every_steps,
+        resume=resume,
     )
     generator = torch.Generator().manual_seed(2**32 + seed)  # seeds are below 2**32: no training has this one
     lengths = [*memory.lengths, *memory.unseen_lengths]

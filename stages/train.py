@@ -11,6 +11,7 @@ from pipeline.artifacts import LogRows, Result, finite, write_json
 from pipeline.networks.build import build, num_parameters
 from pipeline.networks.bundle import CHECKPOINTS, Bundle
 from pipeline.params import Batching, Level, Model, RuntimeParams, TrainingParams
+from pipeline.resume import Resume
 from pipeline.stage import WORK, Input, Output, stage
 from pipeline.text.vocabulary import Vocabulary
 from pipeline.training.fit import final_score, fit
@@ -33,14 +34,14 @@ def train(
     ids: Input,
     out: Output,
     live: LogRows,
+    resume: Resume,
 ) -> Result:
     """Train a model and score the best of its weights on the validation and the test split."""
     torch.set_num_threads(runtime.threads)
     splits = {name: Split.load(ids, name) for name in ("train", "validation", "test")}
     vocabulary = Vocabulary.load(ids / "tokenizer.json")
     network = build(model, vocabulary.size, seed)
-    checkpoints = out / CHECKPOINTS
-    with _kept(checkpoints, DIVERGED / out.name):
+    with _kept(resume.files, DIVERGED / out.name):
         trained = fit(
             network,
             splits["train"],
@@ -52,8 +53,9 @@ def train(
             runtime=runtime,
             seed=seed,
             live=live,
-            checkpoints=checkpoints,
+            resume=resume,
         )
+    shutil.copytree(resume.files, out / CHECKPOINTS)
     Bundle(network, vocabulary, model, level, seed).save(out)
     scores = {n: final_score(network, splits[n], batching.mode, training.batch_size) for n in ("validation", "test")}
     about = {"parameters": num_parameters(network), "best_step": trained.best_step, "tokens_seen": trained.tokens_seen}
@@ -70,7 +72,7 @@ def _kept(checkpoints: Path, place: Path) -> Iterator[None]:
     try:
         yield
     except DivergedError as error:
-        if not checkpoints.exists():
+        if not any(checkpoints.iterdir()):
             raise
         shutil.copytree(checkpoints, place)
         raise error.with_weights_in(place) from None

@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -13,6 +15,7 @@ from pipeline.errors import PipelineError
 from pipeline.networks.build import build
 from pipeline.networks.cloze import ClozeModel
 from pipeline.params import Model
+from pipeline.resume import Resume
 
 Examples = tuple[Tensor, Tensor]
 """Sequences (B, T, I), and the number asked of each (B)."""
@@ -47,10 +50,14 @@ def fit_regressor(
     weight_decay: float,
     max_grad_norm: float | None,
     log_every_steps: int,
+    resume: Resume | None = None,
 ) -> list[Row]:
     """Least squares, one optimiser step a batch, as the language models learn: AdamW, one cycle, clipped gradients.
 
     Every batch is new, so there is nothing to overfit: the last weights stay.
+
+    Args:
+        resume: where a training that was killed goes on.
 
     Returns:
         Rows of the mean squared error since the row before.
@@ -62,18 +69,59 @@ def fit_regressor(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, learning_rate, total_steps=len(data) + 1, cycle_momentum=False
     )
-    rows, losses = [], []
-    for step, (inputs, targets) in enumerate(data, 1):
+    learner = _Learner(network, optimizer, schedule)
+    done = learner.go_on(resume)
+    for step, (inputs, targets) in enumerate(data[done:], done + 1):
         loss = F.mse_loss(network(inputs), targets)
-        losses.append(loss.item())
-        if not math.isfinite(losses[-1]):
-            raise PipelineError(f"training step {step}", "the loss stays finite", losses[-1], "lower learning_rate")
+        learner.losses.append(loss.item())
+        if not math.isfinite(loss.item()):
+            raise PipelineError(f"training step {step}", "the loss stays finite", loss.item(), "lower learning_rate")
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), math.inf if max_grad_norm is None else max_grad_norm)
         optimizer.step()
         schedule.step()
         if step % log_every_steps == 0 or step == len(data):
-            rows.append(Row(step, {"train/squared_error": sum(losses) / len(losses)}))
-            losses = []
-    return rows
+            learner.write_down(step)
+        if resume is not None and (resume.is_due or step == len(data)):
+            resume.save(step, learner.captured(step))
+    return learner.rows
+
+
+@dataclass
+class _Learner:
+    """What changes from step to step, and the losses written down."""
+
+    network: Regressor
+    optimizer: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.OneCycleLR
+    rows: list[Row] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
+    """Since the last row."""
+
+    def write_down(self, step: int) -> None:
+        self.rows.append(Row(step, {"train/squared_error": sum(self.losses) / len(self.losses)}))
+        self.losses = []
+
+    def captured(self, step: int) -> dict[str, Any]:
+        return {
+            "step": step,
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "random": torch.get_rng_state(),
+            "rows": [(row.step, dict(row.metrics)) for row in self.rows],
+            "losses": self.losses,
+        }
+
+    def go_on(self, resume: Resume | None) -> int:
+        """Go on from what was captured; how many steps were done."""
+        captured = resume and resume.load()
+        if not captured:
+            return 0
+        for part in ("network", "optimizer", "schedule"):
+            getattr(self, part).load_state_dict(captured[part])
+        torch.set_rng_state(captured["random"])
+        self.rows = [Row(step, metrics) for step, metrics in captured["rows"]]
+        self.losses = captured["losses"]
+        return captured["step"]

@@ -12,6 +12,7 @@ Padded targets are IGNORED: they cost nothing and move nothing.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -123,16 +124,34 @@ def segment_bounds(ids: Ids, segment_tokens: int) -> Bounds:
 
 
 def stream_windows(
-    ids: Ids, segments: Bounds, begin: int, batch_size: int, num_steps: int, rng: np.random.Generator
+    ids: Ids,
+    segments: Bounds,
+    begin: int,
+    batch_size: int,
+    num_steps: int,
+    rng: np.random.Generator,
+    skip: int = 0,
 ) -> Iterator[Window]:
-    """Windows without end: each lane reads a segment to its end, then takes the next of an ever-reshuffled queue."""
+    """Windows without end: each lane reads a segment to its end, then takes the next of an ever-reshuffled queue.
+
+    Args:
+        skip: windows left out at the start, at next to no cost.
+    """
+    for starts, stops, fresh in islice(_stream_places(segments, batch_size, num_steps, rng), skip, None):
+        yield gather(ids, starts, stops, begin, fresh, num_steps)
+
+
+def _stream_places(
+    segments: Bounds, batch_size: int, num_steps: int, rng: np.random.Generator
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Starts, stops and freshness of the lanes (each (B,)), window by window."""
     queue = _shuffled_for_ever(segments, rng)
     starts, stops = np.zeros(batch_size, np.int64), np.zeros(batch_size, np.int64)
     while True:
         fresh = starts >= stops
         for lane in np.flatnonzero(fresh):
             starts[lane], stops[lane] = next(queue)
-        yield gather(ids, starts, stops, begin, fresh, num_steps)
+        yield starts, stops, fresh
         starts = starts + num_steps
 
 
@@ -146,15 +165,27 @@ def lane_windows(ids: Ids, begin: int, num_lanes: int, num_steps: int) -> Iterat
         starts = starts + num_steps
 
 
-def unit_windows(ids: Ids, units: Bounds, begin: int, batch_size: int, rng: np.random.Generator) -> Iterator[Window]:
-    """Batches of units without end, each from the zero state; units of similar length share a batch."""
+def unit_windows(
+    ids: Ids, units: Bounds, begin: int, batch_size: int, rng: np.random.Generator, skip: int = 0
+) -> Iterator[Window]:
+    """Batches of units without end, each from the zero state; units of similar length share a batch.
+
+    Args:
+        skip: batches left out at the start, at next to no cost.
+    """
+    for chosen in islice(_unit_places(units, batch_size, rng), skip, None):
+        yield unit_window(ids, units[chosen], begin)
+
+
+def _unit_places(units: Bounds, batch_size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Which units, batch by batch."""
     while True:
         lengths = units[:, 1] - units[:, 0]
         shuffled = rng.permutation(len(units))
         by_length = shuffled[np.argsort(lengths[shuffled], kind="stable")]
         batches = [by_length[i : i + batch_size] for i in range(0, len(by_length), batch_size)]
         for at in rng.permutation(len(batches)):
-            yield unit_window(ids, units[batches[at]], begin)
+            yield batches[at]
 
 
 def unit_window(ids: Ids, units: Bounds, begin: int) -> Window:

@@ -19,6 +19,8 @@ class TrainingWindows:
 
     def __init__(self, ids: Ids, begin: int, batching: Batching, training: TrainingParams, seed: int) -> None:
         self.ids, self.begin, self.training, self.seed = ids, begin, training, seed
+        self.skip = 0
+        """Windows that were seen before the training was killed."""
         self.is_stream = isinstance(batching, StreamBatching)
         self.bounds = (
             segment_bounds(ids, batching.segment_tokens)
@@ -30,9 +32,10 @@ class TrainingWindows:
         rng = np.random.default_rng(self.seed)
         lanes = self.training.batch_size
         if self.is_stream:
-            windows = stream_windows(self.ids, self.bounds, self.begin, lanes, self.training.bptt_steps, rng)
+            steps = self.training.bptt_steps
+            windows = stream_windows(self.ids, self.bounds, self.begin, lanes, steps, rng, self.skip)
         else:
-            windows = unit_windows(self.ids, self.bounds, self.begin, lanes, rng)
+            windows = unit_windows(self.ids, self.bounds, self.begin, lanes, rng, self.skip)
         for window in windows:
             inputs, targets, fresh = map(torch.from_numpy, window.arrays)
             yield inputs, targets, fresh

@@ -1,10 +1,10 @@
 """Train a network on a text and score what came of it."""
 
 import logging
+import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytorch_lightning as pl
@@ -15,6 +15,7 @@ from pipeline.metrics import Score
 from pipeline.networks.build import Network
 from pipeline.networks.evaluation import evaluation_windows, nats_of
 from pipeline.params import Batching, RuntimeParams, TrainingParams
+from pipeline.resume import Resume
 from pipeline.training.data import TrainingWindows
 from pipeline.training.history import History, Validation
 from pipeline.training.module import SequenceModule
@@ -58,12 +59,12 @@ def fit(
     runtime: RuntimeParams,
     seed: int,
     live: LogRows,
-    checkpoints: Path | None = None,
+    resume: Resume | None = None,
 ) -> Trained:
     """Train for the budget, keep the weights that did best on the validation split.
 
     Args:
-        checkpoints: a folder for the weights at each validation.
+        resume: where a training that was killed goes on; in its files are the weights at each validation.
 
     Raises:
         DivergedError: where the loss or its gradient is not finite.
@@ -72,13 +73,26 @@ def fit(
     data = TrainingWindows(train.ids, network.begin_id, batching, training, seed)
     module = SequenceModule(network, learning_rate, training.weight_decay, max_grad_norm, data.num_steps)
     steps = validation_steps(data.num_steps, training.num_validations)
-    best = Validation(validation, batching.mode, training.batch_size, steps, checkpoints)
+    best = Validation(validation, batching.mode, training.batch_size, steps, resume and resume.files)
     with progress(data.num_steps) as bar:
-        history = History(train, best, training.log_every_steps, live, bar)
-        _run(module, data, history, runtime)
+        history = History(train, best, training.log_every_steps, [live, bar], resume)
+        left = _go_on(resume, module, history, data)
+        if left > 0:
+            _run(module, data, left, history, runtime)
     assert best.best is not None
     network.load_state_dict(best.best[2])
     return Trained(history.rows, best.best[1], history.tokens_seen, history.grad_norms)
+
+
+def _go_on(resume: Resume | None, module: SequenceModule, history: History, data: TrainingWindows) -> int:
+    """Bring everything to where the killed training was; how many steps are left to do."""
+    captured = resume and resume.load()
+    if captured:
+        module.restore(captured["module"])
+        history.restore(captured["history"])
+        data.skip = module.step
+        sys.stderr.write(f"going on after step {module.step} of {data.num_steps}\n")
+    return data.num_steps - module.step
 
 
 def validation_steps(num_steps: int, num_validations: int) -> set[int]:
@@ -98,11 +112,13 @@ def final_score(network: Network, split: Split, batching: str, batch_size: int) 
     return Score(nats, tokens, split.characters, split.spelling_nats)
 
 
-def _run(module: SequenceModule, data: TrainingWindows, history: History, runtime: RuntimeParams) -> None:
+def _run(
+    module: SequenceModule, data: TrainingWindows, num_steps: int, history: History, runtime: RuntimeParams
+) -> None:
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no lines about absent GPUs and TPUs
     trainer = pl.Trainer(
         max_epochs=1,
-        limit_train_batches=data.num_steps,
+        limit_train_batches=num_steps,
         accelerator=runtime.accelerator,
         devices=1,
         callbacks=[history],

@@ -1,7 +1,7 @@
 """One training step: a window forward, its summed loss backward, the weights moved, the state carried on."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,20 +53,24 @@ class SequenceModule(pl.LightningModule):
         self.weight_decay = weight_decay
         self.max_grad_norm = math.inf if max_grad_norm is None else max_grad_norm
         self.num_steps = num_steps
+        self.step = 0
+        """Windows learned from."""
         self.state: State | None = None
+        self._restored: Mapping[str, Any] | None = None
 
     def training_step(self, dataloader_iter: Iterator[tuple[Batch, int, int]]) -> dict[str, float]:
         """Learn from the next window: its summed loss, its number of targets, the norm of its gradient."""
-        batch, batch_idx, _ = next(dataloader_iter)
+        batch, _, _ = next(dataloader_iter)
+        self.step += 1
         device = self.device
         inputs, targets, fresh = (part.to(device) for part in batch)
         before = None if fresh.all() else carried(self.state, fresh)
         logits, self.state = window_logits(self.network, inputs, targets, before)
         loss, tokens = summed_nats(logits, targets), int((targets >= 0).sum())
-        norm = self._descend(loss / tokens, batch_idx + 1)
+        norm = self._descend(loss / tokens)
         return {"nats": float(loss.detach()), "tokens": tokens, "grad_norm": norm}
 
-    def _descend(self, loss: Tensor, step: int) -> float:
+    def _descend(self, loss: Tensor) -> float:
         """Move the weights; a gradient longer than `max_grad_norm` is scaled down to it (Pascanu et al. 2013).
 
         Returns:
@@ -81,7 +85,7 @@ class SequenceModule(pl.LightningModule):
         loss.backward()
         norm = float(torch.nn.utils.clip_grad_norm_(optimizer.param_groups[0]["params"], self.max_grad_norm))
         if not math.isfinite(norm + float(loss.detach())):
-            raise DivergedError(step, float(loss.detach()), self.network)
+            raise DivergedError(self.step, float(loss.detach()), self.network)
         optimizer.step()
         schedule.step()
         return norm
@@ -92,4 +96,32 @@ class SequenceModule(pl.LightningModule):
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, self.learning_rate, total_steps=self.num_steps + 1, cycle_momentum=False
         )
+        if self._restored is not None:
+            optimizer.load_state_dict(self._restored["optimizer"])
+            schedule.load_state_dict(self._restored["schedule"])
         return {"optimizer": optimizer, "lr_scheduler": schedule}
+
+    def captured(self) -> dict[str, Any]:
+        """All that the next step depends on, the data's place aside."""
+        optimizer: Any = self.optimizers(use_pl_optimizer=False)
+        schedule: Any = self.lr_schedulers()
+        return {
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "schedule": schedule.state_dict(),
+            "state": self.state,
+            "random": torch.get_rng_state(),
+        }
+
+    def restore(self, captured: Mapping[str, Any]) -> None:
+        """Go on from what `captured` gave; to be called before the trainer sees the module."""
+        self._restored, self.step, self.state = captured, captured["step"], captured["state"]
+        self.network.load_state_dict(captured["network"])
+
+    def on_train_start(self) -> None:
+        """Nothing draws a number between this and the first step."""
+        if self._restored is not None:
+            torch.set_rng_state(self._restored["random"])
+            self.state = None if self.state is None else tuple(part.to(self.device) for part in self.state)
+            self._restored = None

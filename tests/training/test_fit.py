@@ -11,8 +11,9 @@ from pipeline.artifacts import Row
 from pipeline.networks.build import build
 from pipeline.networks.bundle import Bundle
 from pipeline.networks.cloze import ClozeModel
-from pipeline.networks.evaluation import evaluation_windows, nats_of, window_logits
+from pipeline.networks.evaluation import evaluation_windows, nats_of, summed_nats, window_logits
 from pipeline.params import RuntimeParams, StreamBatching, TrainingParams, UnitBatching
+from pipeline.resume import Resume
 from pipeline.text.vocabulary import Vocabulary
 from pipeline.training.data import TrainingWindows
 from pipeline.training.fit import final_score, fit
@@ -54,6 +55,11 @@ def train(network, training=TRAINING, batching=STREAM, seed=1, train=None, rows=
         live=live,
         **rest,
     )
+
+
+def place(folder) -> Resume:
+    """Where a training of these tests goes on; a state is saved after every step."""
+    return Resume(folder, "key", every_seconds=0.0)
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
@@ -233,7 +239,7 @@ def test_a_loss_that_is_no_number_stops_the_training_and_says_whose(model, tmp_p
     with pytest.raises(
         DivergedError, match=r"training step 1: loss and gradient stay finite .*recurrent.*; lower"
     ) as e:
-        train(network, rows=shown, norm=None, checkpoints=tmp_path)
+        train(network, rows=shown, norm=None, resume=place(tmp_path))
     assert e.value.step == 1
     assert shown[-2] == Row(1, {"train/nonfinite_steps": 1.0})
     assert all(weight.isfinite().all() for weight in network.state_dict().values())
@@ -241,9 +247,9 @@ def test_a_loss_that_is_no_number_stops_the_training_and_says_whose(model, tmp_p
 
 def test_the_weights_at_each_validation_are_kept(model, tmp_path):
     network = build(model("gru"), V, seed=1)
-    trained = train(network, checkpoints=tmp_path / "checkpoints")
+    trained = train(network, resume=place(tmp_path))
     bundle = Bundle(network, Mock(Vocabulary, size=V), model("gru"), "char", 1)
-    kept = dict(bundle.checkpoints(tmp_path / "checkpoints"))
+    kept = dict(bundle.checkpoints(tmp_path / "files"))
     assert list(kept) == [10, 20]
     for name, weight in network.state_dict().items():
         assert torch.equal(kept[trained.best_step].state_dict()[name], weight)
@@ -254,3 +260,77 @@ def test_a_validation_that_is_no_number_stops_the_training(model, monkeypatch):
     monkeypatch.setattr("pipeline.training.history.nats_of", lambda network, windows: (math.nan, 400))
     with pytest.raises(DivergedError, match=r"training step 10: loss and gradient stay finite \(got loss nan\); lower"):
         train(build(model("rnn"), V, seed=1))
+
+
+class Killed(BaseException):
+    """What ends a training in the middle: nothing of ours handles it."""
+
+
+def killed_after(step: int):
+    """A `live` that ends the training with the first row of this step or a later one."""
+
+    def live(rows) -> None:
+        if rows[0].step >= step:
+            raise Killed
+
+    return live
+
+
+@pytest.mark.parametrize("step", [1, 9, 10, 11, 20])
+@pytest.mark.parametrize(
+    ("cell", "batching", "shape"),
+    [
+        ("rnn", STREAM, {"bidirectional": True}),
+        ("gru", UNITS, {}),
+        ("lstm", STREAM, {"num_layers": 2, "dropout": 0.3}),
+    ],
+    ids=["rnn", "gru", "lstm"],
+)
+def test_a_training_that_is_killed_goes_on_to_the_same_bytes(model, tmp_path, step, cell, batching, shape):
+    """Dropout draws on, the optimiser, the schedule, the state and the data go on, and no row comes twice."""
+    whole, broken = (build(model(cell, **shape), V, seed=1) for _ in range(2))
+    every = TRAINING.model_copy(update={"log_every_steps": 1})
+    expected = train(whole, every, batching, resume=place(tmp_path / "whole"))
+    with pytest.raises(Killed):
+        fit_killed(broken, every, batching, tmp_path / "broken", step)
+    again = build(model(cell, **shape), V, seed=1)
+    assert train(again, every, batching, resume=place(tmp_path / "broken")) == expected
+    for name, weight in whole.state_dict().items():
+        assert torch.equal(again.state_dict()[name], weight)
+    for path in (tmp_path / "whole/files").iterdir():
+        assert (tmp_path / "broken/files" / path.name).read_bytes() == path.read_bytes()
+
+
+def fit_killed(network, training, batching, folder, step) -> None:
+    fit(
+        network,
+        split(1),
+        split(2),
+        learning_rate=0.02,
+        max_grad_norm=0.5,
+        batching=batching,
+        training=training,
+        runtime=RUNTIME,
+        seed=1,
+        live=killed_after(step),
+        resume=place(folder),
+    )
+
+
+def test_a_training_that_goes_on_shows_what_was_before_and_learns_from_no_window_twice(model, tmp_path, monkeypatch):
+    with pytest.raises(Killed):
+        fit_killed(build(model("gru"), V, seed=1), TRAINING, STREAM, tmp_path, 12)
+    learned, shown = [], []
+    monkeypatch.setattr(
+        "pipeline.training.module.summed_nats",
+        lambda logits, targets: learned.append(targets) or summed_nats(logits, targets),
+    )
+    trained = train(build(model("gru"), V, seed=1), rows=shown, resume=place(tmp_path))
+    assert len(learned) == 20 - 11  # the row of step 12 ended it before its state was saved
+    assert [row for row in shown if "time/seconds" not in row.metrics] == list(trained.history)
+
+
+def test_a_finished_training_has_nothing_left_to_do(model, tmp_path, monkeypatch):
+    first = train(build(model("gru"), V, seed=1), resume=place(tmp_path))
+    monkeypatch.setattr("pipeline.training.fit._run", lambda *_: pytest.fail("nothing is left"))
+    assert train(build(model("gru"), V, seed=1), resume=place(tmp_path)) == first
