@@ -11,6 +11,7 @@ from pipeline.errors import PipelineError
 from pipeline.memory.adding import SQUARED_ERROR_WITHOUT_MEMORY, TOLERANCE, batches, sequences, sums_answered
 from pipeline.memory.regression import Regressor, fit_regressor
 from pipeline.networks.build import build
+from pipeline.resume import Resume
 
 
 @pytest.mark.parametrize("length", [3, 4, 7, 20])
@@ -121,6 +122,33 @@ def test_a_training_is_the_bare_loop(model):
     assert [row.step for row in rows] == [2, 4, 5]
     means = [sum(losses[:2]) / 2, sum(losses[2:4]) / 2, losses[4]]
     assert [row.metrics["train/squared_error"] for row in rows] == pytest.approx(means, rel=1e-5)
+
+
+@pytest.mark.parametrize("step", [1, 3, 4])
+def test_a_training_that_is_killed_goes_on_to_the_same_weights(model, tmp_path, monkeypatch, step):
+    """Killed right after a state was saved; dropout between the layers draws on."""
+    data = list(batches([5], 4, 100, seed=1))
+    section = model("lstm", num_layers=2, dropout=0.3)
+
+    def fitted(folder) -> tuple[Regressor, list]:
+        torch.manual_seed(1)
+        network, resume = Regressor(section, 2, seed=1), Resume(tmp_path / folder, "key", every_seconds=0.0)
+        return network, fit_regressor(network, data, **settings(), resume=resume)
+
+    whole, expected = fitted("whole")
+    save = Resume.save
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Resume, "save", lambda self, at, state: save(self, at, state) or killed_at(at, step))
+        fitted("broken")
+    again, rows = fitted("broken")
+    assert rows == expected
+    for one, other in zip(again.parameters(), whole.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def killed_at(at: int, step: int) -> None:
+    if at == step:
+        raise KeyboardInterrupt
 
 
 def test_a_loss_that_is_not_finite_ends_the_training(model):
