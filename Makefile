@@ -7,10 +7,10 @@ export MLFLOW_DISABLE_TELEMETRY := true
 INSTALLED := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test unit check ui bench constraints
+.PHONY: help setup repro test test-faults unit check verify audit ui bench constraints
 
 help: ## This list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 setup: $(INSTALLED) ## Install Unroll and all it needs, pinned, into .venv
 
@@ -27,17 +27,28 @@ repro: $(INSTALLED) ## Run the pipeline, from raw text to reports/report.html
 	@echo "The report:  $(CURDIR)/reports/report.html"
 	@echo "The runs:    make ui, then open http://127.0.0.1:5000"
 
-test: $(INSTALLED) ## Run every test
-	pytest -q --numprocesses 2 --dist loadfile
+test: $(INSTALLED) ## Run every test but those of test-faults
+	pytest -q --numprocesses 2 --dist loadfile -m "not faults"
+
+test-faults: $(INSTALLED) ## Run the tests that break things at length
+	pytest -q --numprocesses 2 --dist loadfile -m faults
 
 unit: $(INSTALLED) ## Run the tests that need no pipeline: under a minute
-	pytest -q --numprocesses 2 --dist loadfile -m "not slow"
+	pytest -q --numprocesses 2 --dist loadfile -m "not slow and not faults"
 
 check: $(INSTALLED) ## Format, lint, types, and the floors of the house
 	ruff format --check .
 	ruff check .
 	pyright
 	lint-imports
+
+verify: $(INSTALLED) ## Run a small pipeline twice, in unlike surroundings, and compare the bytes
+	python -m reliability.verify
+
+audit: ## Look for known vulnerabilities in constraints.txt
+	rm -rf .work/audit && $(PYTHON) -m venv .work/audit
+	.work/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	$(PYTHON) -m reliability.audit .work/audit/bin/pip-audit constraints.txt
 
 ui: $(INSTALLED) ## Open MLflow on http://127.0.0.1:5000
 	mlflow server --host 127.0.0.1 --port 5000 --backend-store-uri sqlite:///mlflow.db --default-artifact-root mlartifacts
