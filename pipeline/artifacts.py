@@ -76,7 +76,8 @@ class Record:
 
 def damaged(path: Path, error: Exception) -> ArtifactError:
     """The error for a file of a stage's out that cannot be read."""
-    what = "no such file" if isinstance(error, FileNotFoundError) else f"{type(error).__name__}: {error}"
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    what = "no such file" if isinstance(error, FileNotFoundError) else what
     what_to_do = "bring it back with `dvc checkout`, `dvc pull`, or `dvc repro`"
     return ArtifactError(str(path), "the file is needed, whole, as its stage wrote it", what, what_to_do)
 
@@ -94,7 +95,7 @@ def read_json(path: Path) -> Any:
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise damaged(path, error) from None
 
 

@@ -80,7 +80,7 @@ def sample(
     top_k: Annotated[int | None, typer.Option(help="Only the k most probable tokens.")] = None,
     top_p: Annotated[float | None, typer.Option(help="Only the most probable tokens that hold this share.")] = None,
     prompt: Annotated[str, typer.Option(help="Text to go on from; cloze models fill each ___ in it.")] = "",
-    seed: Annotated[int, typer.Option(min=0, help="Equal seeds draw equal samples.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Equal seeds draw equal samples.")] = 1,
 ) -> None:
     """Draw texts from a model, each with its log-probability; a cloze model fills the gaps of --prompt."""
     from pipeline.networks.cloze import ClozeModel

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.artifacts import Result, Row, damaged, read_json, write_json
+from pipeline.artifacts import Result, Row, read_json, write_json
 from pipeline.errors import ArtifactError
 from pipeline.metrics import Score
 from pipeline.params import BaselineParams, Batching, Level
 from pipeline.stage import Input, Output, stage
+from pipeline.text.batches import SCHEMA, read_column
 from pipeline.text.compressors import COMPRESSORS, bits_per_char, joined
 from pipeline.text.ngram import KneserNey
 from pipeline.text.windows import load_ids
@@ -52,13 +53,8 @@ def read_text(corpus: Path, split: str) -> str:
     Raises:
         ArtifactError: where the file is missing or damaged.
     """
-    import pyarrow.parquet as pq
-
-    path = corpus / f"{split}.parquet"
-    try:
-        return joined(pq.read_table(path, columns=["text"])["text"].to_pylist())
-    except (OSError, ValueError) as error:
-        raise damaged(path, error) from None
+    batches = read_column(corpus / f"{split}.parquet", SCHEMA)
+    return joined(text for batch in batches for text in batch.to_pylist())
 
 
 def check_inputs(level: Level, vocabulary: Mapping[str, Any], texts: Mapping[str, str]) -> None:

@@ -98,7 +98,7 @@ def checkpoint_name(step: int | Literal["*"]) -> str:
 def _read_about(path: Path) -> About:
     values = read_json(path)
     try:
-        return check(About, values, str(path))
+        return check(About, values, MODEL)
     except ParamsError as error:
         raise damaged(path, error) from None
 

@@ -37,17 +37,19 @@ def as_batch(texts: list[str]) -> pa.RecordBatch:
     return pa.record_batch([pa.array(texts, pa.string())], schema=SCHEMA)
 
 
-def read_column(path: Path, column: str) -> Iterator[pa.Array]:
-    """The column of a parquet file, one row group at a time: a batch as it was written.
+def read_column(path: Path, schema: pa.Schema) -> Iterator[pa.Array]:
+    """The only column of a parquet file, one row group at a time: a batch as it was written.
 
     Raises:
-        ArtifactError: where the file is missing or damaged.
+        ArtifactError: where the file is missing, damaged, or of another schema.
     """
     try:
         with pq.ParquetFile(path) as file:
+            if file.schema_arrow != schema:
+                raise pa.ArrowInvalid(f"the columns are {file.schema_arrow}")
             for number in range(file.num_row_groups):
-                yield file.read_row_group(number, columns=[column]).column(0).combine_chunks()
-    except (OSError, pa.ArrowException, KeyError) as error:
+                yield file.read_row_group(number).column(0).combine_chunks()
+    except (OSError, pa.ArrowException) as error:
         raise damaged(path, error) from None
 
 

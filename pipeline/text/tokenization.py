@@ -19,6 +19,7 @@ from jaxtyping import Int
 from tokenizers import Regex, pre_tokenizers
 
 from pipeline.params import Level
+from pipeline.text import batches
 from pipeline.text.batches import code_points, lengths, read_column
 
 Scheme = Literal["char", "pattern", "spaces", "bytes"]
@@ -84,7 +85,7 @@ def tokenize_split(texts: Path, tokens: Path, scheme: Scheme) -> Tally:
     """Write the tokens of one split of the corpus, a batch at a time, and return what it holds."""
     tally = Tally()
     with pq.ParquetWriter(tokens, SCHEMA) as file:
-        for batch in read_column(texts, "text"):
+        for batch in read_column(texts, batches.SCHEMA):
             rows = tokenize(batch, scheme)
             check_nothing_lost(batch, rows, scheme)
             file.write_batch(pa.record_batch([rows], schema=SCHEMA))
@@ -97,7 +98,7 @@ def tokenize_split(texts: Path, tokens: Path, scheme: Scheme) -> Tally:
 
 def read_tokens(path: Path) -> Iterator[pa.ListArray]:
     """The tokens of a split in batches, as `tokenize` made them; a dictionary for each batch."""
-    return read_column(path, "tokens")
+    return read_column(path, SCHEMA)
 
 
 def tokenize(texts: pa.StringArray, scheme: Scheme) -> pa.ListArray:

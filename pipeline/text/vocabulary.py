@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 from jaxtyping import Int, Integer
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Encoding, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from pipeline.artifacts import damaged
 from pipeline.errors import CorpusError, PipelineError
@@ -53,6 +53,8 @@ class Vocabulary:
             raise damaged(path, error) from None
         if (tokenizer.id_to_token(cls.EOS), tokenizer.id_to_token(cls.UNK)) != (EOS_TOKEN, UNK_TOKEN):
             raise damaged(path, ValueError(f"ids 0 and 1 are not {EOS_TOKEN} and {UNK_TOKEN}"))
+        if sorted(tokenizer.get_vocab().values()) != list(range(tokenizer.get_vocab_size())):
+            raise damaged(path, ValueError("ids do not count from 0 to V - 1"))
         return cls(tokenizer)
 
     def save(self, path: Path) -> None:
@@ -70,8 +72,20 @@ class Vocabulary:
         return self._tokenizer.get_vocab_size()
 
     def encode(self, text: str) -> Int[np.ndarray, " T"]:
-        """The ids of a text; no EOS is put at its end."""
-        return np.array(self._tokenizer.encode(text, add_special_tokens=False).ids, np.int64)
+        """The ids of a text; no EOS is put at its end.
+
+        Raises:
+            PipelineError: where the text is none: bytes that are not UTF-8 come from a shell as half characters.
+        """
+        return np.array(self._encoding(text).ids, np.int64)
+
+    def _encoding(self, text: str) -> Encoding:
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            got = f"{ascii(text[error.start])} at place {error.start}"
+            raise PipelineError("text", "whole Unicode characters", got, "write it in UTF-8") from None
+        return self._tokenizer.encode(text, add_special_tokens=False)
 
     def encode_each(self, texts: Sequence[str]) -> list[list[int]]:
         """The ids of many short texts."""
@@ -79,7 +93,7 @@ class Vocabulary:
 
     def unknown(self, text: str) -> list[str]:
         """What of a text has no id of its own: each such token once, as it stands there."""
-        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        encoding = self._encoding(text)
         spans = zip(encoding.ids, encoding.offsets, strict=True)
         return list(dict.fromkeys(text[start:stop] for i, (start, stop) in spans if i == self.UNK))
 
