@@ -1,7 +1,7 @@
 """The `unroll` command: check params.yaml, sync MLflow, and use a trained model from a shell.
 
-Exit codes: 0; 2 for a user's error, with one sentence; 1 and a traceback for a bug; 130 for Ctrl-C. Heavy imports
-stand inside the commands, so that help is instant.
+Exit codes: 0; 2 for a user's error, with one sentence; 1 and a traceback for a bug; 130 for Ctrl-C. `unroll status`
+ends with 1 where not all agree. Heavy imports stand inside the commands, so that help is instant.
 """
 
 import math
@@ -30,6 +30,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+EXIT_NOT_ALL = 1
+"""Of `unroll status`: not all stages agree with their runs."""
 
 BundleFolder = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A trained model: a folder of out/train.")]
 
@@ -63,10 +66,25 @@ def check() -> None:
 
 @app.command()
 def sync() -> None:
-    """Bring MLflow up to date with dvc.lock."""
+    """Bring MLflow up to date with dvc.lock and with the experiments."""
     from pipeline import tracking
 
     typer.echo(str(tracking.sync(Path.cwd())))
+
+
+@app.command()
+def status() -> None:
+    """Show each stage's out and MLflow run, and what to do next; changes nothing. Exit code 1 unless all agree."""
+    from pipeline import tracking
+
+    stages = tracking.status(Path.cwd())
+    table = Table("stage", "out", "MLflow run", "run and record")
+    for stage in stages:
+        table.add_row(escape(stage.stage), stage.out, stage.run, stage.agreement)
+    Console().print(table)
+    typer.echo(tracking.what_to_do(stages))
+    if any(stage.trouble for stage in stages):
+        raise typer.Exit(EXIT_NOT_ALL)
 
 
 @app.command()

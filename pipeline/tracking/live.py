@@ -1,13 +1,13 @@
 """The run of a stage while it runs, and the run of a stage that failed.
 
-MLflow is a view: once its store is open, trouble with the store is said once and the training goes on. The run
-stays behind, and `unroll sync` builds it from the record.
+MLflow is a view: trouble with its store is said once, and the training goes on. The run stays behind until the store
+is back; if that is after the training, `unroll sync` completes it from the record.
 """
 
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,23 +18,30 @@ from pipeline.tracking.mirror import SyncReport, build_missing_runs
 from pipeline.tracking.runs import (
     KEY,
     PROCESS,
+    SUPERSEDED,
     TIME,
     Point,
     Run,
     create_run,
     find_runs,
     finished_run,
+    new_run,
+    open_run,
     points_of,
     points_of_record,
-    reopen_run,
     tags_of,
     this_process,
 )
-from pipeline.tracking.store import Store, open_store, translated
+from pipeline.tracking.store import DEAD_SERVER_SECONDS, open_store, translated
 from pipeline.tracking.work import Work, locked_stages, repository, running_work
 
 FLUSH_SECONDS = 2.0
 FLUSH_POINTS = 500
+RETRY_SECONDS = 60.0
+"""How long a store that failed is left alone. Then the next rows try it again, beside the training."""
+MAX_WAIT_SECONDS = 2 * DEAD_SERVER_SECONDS
+"""The longest that a stage waits for a server that does not answer: at its end for the request that is under way
+and, where the stage itself failed, for one more that would leave a FAILED run. While it trains it waits for none."""
 
 
 class LiveRun(Protocol):
@@ -53,144 +60,134 @@ class LiveRun(Protocol):
 def live_run(work: Work, params: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[LiveRun]:
     """The run of the work that DVC runs here; what ran before it is in MLflow first.
 
-    MLflow takes seconds to import and open. It does so in a thread, beside the stage's own work; rows wait for it.
-    An error ends the run as FAILED with its reason, Ctrl-C as KILLED. A run that was killed or failed goes on.
-
-    Raises:
-        TrackingError: from `log`, where the store cannot be opened.
+    MLflow takes seconds to import and open. It does so in a thread, beside the stage's own work; there its rows are
+    sent, too. An error ends the run as FAILED with its reason, Ctrl-C as KILLED. A run that was killed or failed goes
+    on. A store that cannot be used stops nothing.
     """
-    with ThreadPoolExecutor(1, thread_name_prefix="mlflow") as opener:
-        run = _Opening(opener.submit(_open, work, params, tags))
+    with ThreadPoolExecutor(1, thread_name_prefix="mlflow") as thread:
+        curve = Curve(
+            work, lambda: _open(work, params, tags), lambda run: new_run(run.store, work, params, tags), thread
+        )
         try:
-            yield run
+            yield curve
         except BaseException as error:
-            run.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED", repr(error))
+            curve.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED", repr(error))
             raise
 
 
-def _open(work: Work, params: Mapping[str, Any], tags: Mapping[str, str]) -> "_Buffer | _FinishedRun":
+def _open(work: Work, params: Mapping[str, Any], tags: Mapping[str, str]) -> Run:
     with repository(Path(".")) as repo:
         store = open_store(Path(repo.root_dir))
         before = [stage for stage in locked_stages(repo) if stage.work.stage != work.stage]
         with store.alone():
             build_missing_runs(store, before, SyncReport(store.where))
-            if finished_run(store, work.key):
-                sys.stderr.write(f"MLflow has the finished run of {work.stage} already; nothing is logged to it\n")
-                return _FinishedRun()
-            return _Buffer(_open_run(store, work, params, tags), lambda: _new_run(store, work, params, tags), work)
+            finished = finished_run(store, work.key)
+            if finished is None:
+                return open_run(store, work, params, tags)
+    sys.stderr.write(f"MLflow has the finished run of {work.stage} already; nothing is logged to it\n")
+    return _FinishedRun(store, finished.info.run_id)
 
 
-class _Opening:
-    """Rows on their way to a run that is still being opened."""
-
-    def __init__(self, opening: "Future[_Buffer | _FinishedRun]") -> None:
-        self._opening = opening
-        self._waiting: list[Row] = []
-
-    def log(self, rows: Sequence[Row]) -> None:
-        self._waiting.extend(rows)
-        if self._opening.done():
-            self._pass_on()
-
-    def finish(self, record: Record, out: Path) -> None:
-        self._pass_on()
-        self._opening.result().finish(record, out)
-
-    def end(self, status: str, error: str) -> None:
-        """End the run without a record; a store that could not be opened is the error itself, or hides no other."""
-        if self._opening.exception() is None:
-            self._pass_on()
-            self._opening.result().end(status, error)
-
-    def _pass_on(self) -> None:
-        rows, self._waiting = self._waiting, []
-        self._opening.result().log(rows)
-
-
-def _open_run(store: Store, work: Work, params: Mapping[str, Any], tags: Mapping[str, str]) -> Run:
-    """The run of this work that did not end well, going on, or a new one. One that runs elsewhere is left alone."""
-    wanted = {key: str(value) for key, value in params.items()}
-    for left in find_runs(store, f"tags.`{KEY}` = '{work.key}' and attributes.status != 'RUNNING'"):
-        if left.data.params == wanted:
-            return reopen_run(store, left)
-    return _new_run(store, work, params, tags)
-
-
-def _new_run(store: Store, work: Work, params: Mapping[str, Any], tags: Mapping[str, str]) -> Run:
-    run = create_run(store, {**tags, **tags_of(work)})
-    run.log_params(params)
-    return run
-
-
-class _FinishedRun:
+class _FinishedRun(Run):
     """The run that holds this work already: nothing is added to it."""
 
-    def log(self, rows: Sequence[Row]) -> None:
+    def log(self, points: Sequence[Point]) -> None:
         pass
 
-    def finish(self, record: Record, out: Path) -> None:
+    def complete(self, record: Record, work: Work, out: Path) -> None:
         pass
 
-    def end(self, status: str, error: str) -> None:
+    def end(self, status: str, error: str | None = None) -> None:
         pass
 
 
-class _Buffer:
-    """Rows on their way to a run: points sent one by one cost many times what batches do."""
+class Curve:
+    """Rows on their way to a run, in batches, since points sent one by one cost many times as much.
 
-    def __init__(self, run: Run, begin_again: Callable[[], Run], work: Work) -> None:
-        self._run = run
-        self._begin_again = begin_again
+    A run that could not take them is opened again later, and asked which points it holds: none is sent twice.
+    """
+
+    def __init__(
+        self, work: Work, open_run: Callable[[], Run], begin_again: Callable[[Run], Run], thread: Executor
+    ) -> None:
         self._work = work
+        self._open_run = open_run
+        self._begin_again = begin_again
+        self._thread = thread
         self._rows: list[Row] = []
+        self._run: Run | None = None
         self._num_sent = 0
-        self._last_sent = time.monotonic()
-        self._is_broken = False
+        self._next_try = 0.0
+        self._has_warned = False
+        self._sending = thread.submit(self._try, self._send)
 
     def log(self, rows: Sequence[Row]) -> None:
+        """Take new rows; they are sent when there are enough, or when some have waited for long."""
         self._rows.extend(rows)
-        waiting = len(points_of(self._rows[self._num_sent :]))
-        if waiting >= FLUSH_POINTS or time.monotonic() - self._last_sent >= FLUSH_SECONDS:
-            self._try(self._send)
+        if self._sending.done() and self._is_due():
+            self._sending.result()  # raises what is a bug of ours
+            self._sending = self._thread.submit(self._try, self._send)
 
     def finish(self, record: Record, out: Path) -> None:
-        self._try(self._send)
-        self._try(lambda: self._finish(record, out))
+        """Complete the run from the record, if the store answers."""
+        self._at_the_end(lambda: self._complete(record, out))
 
     def end(self, status: str, error: str) -> None:
-        """End the run without a record."""
-        self._try(self._send)
-        self._try(lambda: self._run.end(status, error))
+        """End the run without a record, if the store answers."""
+        self._at_the_end(lambda: self._send().end(status, error))
 
-    def _send(self) -> None:
-        new = points_of(self._rows[self._num_sent :])
-        if self._run.contradicts(new):
-            self._start_over(points_of(self._rows))
-        else:
-            self._run.log(new)
-        self._num_sent, self._last_sent = len(self._rows), time.monotonic()
+    def _is_due(self) -> bool:
+        now = time.monotonic()
+        is_full = len(points_of(self._rows[self._num_sent :])) >= FLUSH_POINTS
+        return now >= self._next_try if self._run is None else is_full or now >= self._next_try
 
-    def _finish(self, record: Record, out: Path) -> None:
-        if self._run.exceeds(points_of_record(record)):
-            self._start_over([point for point in points_of(self._rows) if point.key.startswith(TIME)])
-        self._run.complete(record, self._work, out)
+    def _at_the_end(self, action: Callable[[], object]) -> None:
+        """Do it after what is under way, unless the store failed just now: it must not hold the stage up twice."""
+        self._sending.result()
+        if self._run is not None or time.monotonic() >= self._next_try:
+            self._thread.submit(self._try, action).result()
 
-    def _start_over(self, points: Sequence[Point]) -> None:
-        """A new run: this one holds points of an earlier try that came out otherwise, and points stay for ever."""
-        self._run.end("KILLED", "superseded: a later try logged other values")
-        self._run = self._begin_again()
-        self._run.log(points)
-
-    def _try(self, action: Callable[[], None]) -> None:
-        """Do it unless the store failed before: one that does not answer must not hold up a training twice."""
-        if self._is_broken:
-            return
+    def _try(self, action: Callable[[], object]) -> None:
         try:
-            with translated(self._run.store.where):
-                action()
+            action()
+            self._next_try = time.monotonic() + FLUSH_SECONDS
         except TrackingError as error:
-            self._is_broken = True
-            sys.stderr.write(f"{error}\nMLflow shows no more of {self._work.stage} until then\n")
+            self._run, self._next_try = None, time.monotonic() + RETRY_SECONDS
+            if not self._has_warned:
+                sys.stderr.write(f"{error}\n{self._work.stage} goes on without it\n")
+            self._has_warned = True
+
+    def _send(self) -> Run:
+        """The run, opened, holding all rows that are there now."""
+        if self._run is None:
+            self._run, self._num_sent = self._open_run(), 0
+        num_rows = len(self._rows)  # the training goes on adding
+        with translated(self._run.store.where):
+            new = points_of(self._rows[self._num_sent : num_rows])
+            if self._run.contradicts(new):
+                self._start_over(points_of(self._rows[:num_rows]))
+            else:
+                self._run.log(new)
+        self._num_sent = num_rows
+        return self._run
+
+    def _complete(self, record: Record, out: Path) -> None:
+        run = self._send()
+        with run.store.alone():
+            if finished_run(run.store, self._work.key):
+                run.end("KILLED", "superseded: another process has done the same work meanwhile")
+                return
+            if run.exceeds(points_of_record(record)):
+                run = self._start_over([point for point in points_of(self._rows) if point.key.startswith(TIME)])
+            run.complete(record, self._work, out)
+
+    def _start_over(self, points: Sequence[Point]) -> Run:
+        """A new run: this one holds points of an earlier try that came out otherwise."""
+        assert self._run is not None
+        self._run.end("KILLED", SUPERSEDED)
+        self._run = self._begin_again(self._run)
+        self._run.log(points)
+        return self._run
 
 
 def record_failure(stage: str, message: str) -> None:

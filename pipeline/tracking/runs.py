@@ -31,6 +31,9 @@ NOTE = "mlflow.note.content"
 TIME = "time/"
 """Metrics of the clock: the same work takes another time, so no record holds them."""
 
+SUPERSEDED = "superseded: a later try logged other values"
+"""Why a run is left: points stay in MLflow for ever."""
+
 MAX_METRICS = 1000
 MAX_PARAMS = 100
 MAX_TAG = 5000
@@ -150,6 +153,23 @@ def create_run(store: Store, tags: Mapping[str, str]) -> Run:
     """A new run, RUNNING under this process."""
     tags = {**tags, PROCESS: this_process(), **commit_tag()}
     return Run(store, store.client.create_run(store.experiment, tags=tags).info.run_id)
+
+
+def open_run(store: Store, work: Work, params: Mapping[str, Any], tags: Mapping[str, str]) -> Run:
+    """The run of this work that did not end well, going on, or a new one. One of another process is left alone."""
+    wanted = {key: str(value) for key, value in params.items()}
+    for left in find_runs(store, f"tags.`{KEY}` = '{work.key}' and attributes.status != 'FINISHED'"):
+        is_free = left.info.status != "RUNNING" or left.data.tags.get(PROCESS) == this_process()
+        if is_free and left.data.params == wanted:
+            return reopen_run(store, left)
+    return new_run(store, work, params, tags)
+
+
+def new_run(store: Store, work: Work, params: Mapping[str, Any], tags: Mapping[str, str]) -> Run:
+    """A new run of this work, with its params."""
+    run = create_run(store, {**tags, **tags_of(work)})
+    run.log_params(params)
+    return run
 
 
 def reopen_run(store: Store, run: "MlflowRun") -> Run:

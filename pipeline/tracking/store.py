@@ -21,13 +21,24 @@ EXPERIMENT = "unroll"
 LOCK_SECONDS = 120
 """How long a process waits for another that writes; a sync of a whole pipeline takes some seconds."""
 
+REQUEST_SECONDS = 10
+RETRIES = 2
+PAUSE_SECONDS = 1
+DEAD_SERVER_SECONDS = (1 + RETRIES) * REQUEST_SECONDS + sum(PAUSE_SECONDS * 2**n for n in range(1, RETRIES))
+"""The longest that a request to a server that does not answer takes: the first try, the retries, each until its
+timeout, and the pauses: none before the first retry, and then PAUSE_SECONDS * 2, * 4, ... A server that refuses
+takes the pauses alone. MLflow's own values let a dead server hold a process for many minutes."""
+
 _SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
     "MLFLOW_LOGGING_LEVEL": "ERROR",  # else every creation tells of each of its migrations
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",  # MLflow's own values let a dead server hold a training for many minutes
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": str(REQUEST_SECONDS),
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": str(RETRIES),
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": str(PAUSE_SECONDS),
+    "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER": "0",
+    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",  # a server would say how long we wait
 }
 """What MLflow is told before it is imported; the user's environment goes first."""
 
@@ -55,20 +66,50 @@ def open_store(root: Path) -> Store:
     Raises:
         TrackingError: where it cannot be reached, read or written.
     """
+    root, uri = _located(root)
+    where = _without_password(uri)
+    (root / ".work").mkdir(exist_ok=True)
+    lock = _lock(root)
+    with _held(lock), translated(where):  # two processes that make the tables at once make each other fail
+        _use_write_ahead_log(uri)
+        client = _client(uri)
+        return Store(client, _experiment(client, root), where, lock)
+
+
+def find_store(root: Path) -> Store | None:
+    """The store as it is, to be read; None where no run was ever made.
+
+    Raises:
+        TrackingError: where it cannot be reached or read.
+    """
+    root, uri = _located(root)
+    where = _without_password(uri)
+    with translated(where):
+        database = _database(uri)
+        if database is not None and not database.exists():
+            return None
+        client = _client(uri)
+        experiment = client.get_experiment_by_name(EXPERIMENT)
+        return Store(client, experiment.experiment_id, where, _lock(root)) if experiment else None
+
+
+def _located(root: Path) -> tuple[Path, str]:
+    """The folder of the project, and the store's address; MLflow's settings are there before anything imports it."""
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
+    root = Path(os.environ.get("DVC_ROOT", root)).resolve()
+    return root, os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / 'mlflow.db'}"
+
+
+def _lock(root: Path) -> FileLock:
+    return FileLock(root / ".work" / "mlflow.lock", timeout=LOCK_SECONDS)
+
+
+def _client(uri: str) -> "MlflowClient":
     from mlflow import MlflowClient
 
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # else it tells of each try before the error says it all
-    root = Path(os.environ.get("DVC_ROOT", root)).resolve()
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / 'mlflow.db'}"
-    where = _without_password(uri)
-    (root / ".work").mkdir(exist_ok=True)
-    lock = FileLock(root / ".work" / "mlflow.lock", timeout=LOCK_SECONDS)
-    with _held(lock), translated(where):  # two processes that make the tables at once make each other fail
-        _use_write_ahead_log(uri)
-        client = MlflowClient(uri)
-        return Store(client, _experiment(client, root), where, lock)
+    return MlflowClient(uri)
 
 
 def _experiment(client: "MlflowClient", root: Path) -> str:
@@ -82,14 +123,24 @@ def _experiment(client: "MlflowClient", root: Path) -> str:
 
 def _use_write_ahead_log(uri: str) -> None:
     """Readers (the UI) and a writer do not wait for each other; the setting stays in the file."""
-    from sqlalchemy.engine import make_url
-
-    if uri.startswith("sqlite:"):
-        connection = sqlite3.connect(str(make_url(uri).database), timeout=LOCK_SECONDS)
+    database = _database(uri)
+    if database is not None:
+        connection = sqlite3.connect(database, timeout=LOCK_SECONDS)
         try:
             connection.execute("PRAGMA journal_mode=WAL")
         finally:
             connection.close()
+
+
+def _database(uri: str) -> Path | None:
+    """The file of an SQLite store.
+
+    >>> _database("sqlite:///a/mlflow.db"), _database("http://127.0.0.1:5000")
+    (PosixPath('a/mlflow.db'), None)
+    """
+    from sqlalchemy.engine import make_url
+
+    return Path(str(make_url(uri).database)) if uri.startswith("sqlite:") else None
 
 
 def _without_password(text: str) -> str:

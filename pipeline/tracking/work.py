@@ -3,20 +3,23 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from pipeline.artifacts import RECORD
 from pipeline.errors import TrackingError
-from pipeline.params import read_yaml
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
     from dvc.stage import Stage as DvcStage
+    from dvc_data.hashfile.db import HashFileDB
+    from dvc_data.hashfile.hash_info import HashInfo
 
 CODE = ("pipeline", "stages")
 """Folders whose files are code; every other dependency is data."""
@@ -84,8 +87,16 @@ class DoneStage:
     """A stage whose work is done."""
 
     work: Work
-    find_out: Callable[[], Path | None]
-    """The folder that holds its record; None unless the workspace has it as it was when the work was done."""
+    open_out: Callable[[], AbstractContextManager[Path | None]]
+    """The folder that holds its record, while the block runs; None where it cannot be had as it was then."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment that Git holds below refs/exps."""
+
+    name: str
+    commit: str
 
 
 @contextmanager
@@ -108,16 +119,50 @@ def repository(root: Path) -> "Iterator[Repo]":
 
 def locked_stages(repo: "Repo") -> list[DoneStage]:
     """What dvc.lock says was done. Leftovers of items that dvc.yaml no longer selects are not of the pipeline."""
-    lock = Path(repo.root_dir, "dvc.lock")
-    if not lock.exists():
-        return []
-    entries = read_yaml(lock)["stages"]
-    selected = {_name(stage.addressing): stage for stage in repo.stage.load_all(str(lock.with_name("dvc.yaml")))}
+    entries = lock_entries(repo)
     return [
-        DoneStage(Work.from_lock(name, entries[name]), partial(_unchanged_out, stage))
-        for name, stage in selected.items()
+        DoneStage(Work.from_lock(name, entries[name]), partial(_out_in_workspace, stage))
+        for name, stage in (selected_stages(repo) if entries else {}).items()
         if name in entries
     ]
+
+
+def experiments(repo: "Repo") -> list[Experiment]:
+    """The experiments that Git holds, by name; there are none without Git."""
+    from dvc.repo.experiments.utils import exp_refs
+    from dvc.scm import Git
+
+    if not isinstance(repo.scm, Git):
+        return []
+    found = {(ref.name, repo.scm.get_ref(str(ref))) for ref in exp_refs(repo.scm)}
+    return [Experiment(name, commit) for name, commit in sorted(found)]
+
+
+def experiment_stages(repo: "Repo", experiment: Experiment) -> list[DoneStage]:
+    """What the dvc.lock of an experiment says was done, its outs out of DVC's cache."""
+    from dvc.repo.brancher import switch
+
+    with switch(repo, experiment.commit):
+        entries = lock_entries(repo)
+        return [
+            DoneStage(Work.from_lock(name, entries[name]), partial(_out_in_cache, _cached(stage)))
+            for name, stage in selected_stages(repo).items()
+            if name in entries
+        ]
+
+
+def lock_entries(repo: "Repo") -> dict[str, Any]:
+    """The entries of dvc.lock by the names of their stages; none before the first stage has run."""
+    from dvc.utils.serialize import load_yaml
+
+    lock = repo.fs.join(repo.root_dir, "dvc.lock")
+    return load_yaml(lock, fs=repo.fs)["stages"] if repo.fs.exists(lock) else {}
+
+
+def selected_stages(repo: "Repo") -> "dict[str, DvcStage]":
+    """The stages that dvc.yaml selects, by name, as DVC knows them."""
+    stages = repo.stage.load_all(repo.fs.join(repo.root_dir, "dvc.yaml"))
+    return {_name(stage.addressing): stage for stage in stages}
 
 
 def _name(addressing: str) -> str:
@@ -129,23 +174,61 @@ def _name(addressing: str) -> str:
     return addressing.rpartition("dvc.yaml:")[2]
 
 
-def _unchanged_out(stage: "DvcStage") -> Path | None:
-    for out in stage.outs:
-        path = Path(out.fs_path)
-        if (path / RECORD).is_dir() and not out.workspace_status():
-            return path
-    return None
+@contextmanager
+def _out_in_workspace(stage: "DvcStage") -> Iterator[Path | None]:
+    """The out as it lies in the workspace, if nobody changed it."""
+    paths = (Path(out.fs_path) for out in stage.outs if not out.workspace_status())
+    yield next((path for path in paths if (path / RECORD).is_dir()), None)
+
+
+def _cached(stage: "DvcStage") -> "list[tuple[HashFileDB, HashInfo]]":
+    """Where the cache of each out is, and under which MD5: an out of an experiment knows it while DVC is there."""
+    return [(out.cache, out.hash_info) for out in stage.outs if out.hash_info]
+
+
+@contextmanager
+def _out_in_cache(outs: "Sequence[tuple[HashFileDB, HashInfo]]") -> Iterator[Path | None]:
+    """A copy of the out from DVC's cache, if that holds all of it."""
+    with TemporaryDirectory() as folder:
+        places = [
+            Path(folder, str(n)) for n, (cache, md5) in enumerate(outs) if _copied(cache, md5, Path(folder, str(n)))
+        ]
+        yield next((place for place in places if (place / RECORD).is_dir()), None)
+
+
+def _copied(cache: "HashFileDB", md5: "HashInfo", place: Path) -> bool:
+    """Copy a folder of DVC's cache to `place`; false where the cache lacks some of it."""
+    from dvc_data.hashfile import load
+    from dvc_data.hashfile.tree import Tree
+
+    try:
+        tree = load(cache, md5)
+        if not isinstance(tree, Tree):
+            return False
+        for parts, _, file in tree:
+            assert file is not None
+            assert file.value is not None  # a folder of the cache names the MD5 of each of its files
+            target = place.joinpath(*parts)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(cache.oid_to_path(file.value), target)
+        return True
+    except FileNotFoundError:
+        return False
 
 
 def running_work(repo: "Repo") -> Work:
-    """The work of the stage that this process runs: what dvc.lock will hold when it has ended well.
+    """The work of the stage that this process runs: what dvc.lock will hold when it has ended well."""
+    name = _name(os.environ["DVC_STAGE"])
+    return work_now(name, repo.stage.load_one(str(Path(repo.root_dir, "dvc.yaml")), name))
 
-    The dependencies are hashed now: DVC does so when the stage has ended.
+
+def work_now(name: str, stage: "DvcStage") -> Work:
+    """The work of a stage on its inputs and params as they are now.
+
+    The dependencies are hashed for it: DVC does so when the stage has ended.
     """
     from dvc.stage.serialize import to_single_stage_lockfile
 
-    name = _name(os.environ["DVC_STAGE"])
-    stage = repo.stage.load_one(str(Path(repo.root_dir, "dvc.yaml")), name)
     stage.save_deps()
     return Work.from_lock(name, to_single_stage_lockfile(stage))
 

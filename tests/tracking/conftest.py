@@ -73,7 +73,7 @@ if options.stage == "train":
             for row in rows:
                 run.log([row, Row(row.step, {"time/elapsed": 0.5})])
                 if trouble == "kill" and row.step == 30:
-                    run._opening.result(), run._pass_on(), run._opening.result()._send()
+                    run._sending.result(), run._send()
                     os.kill(os.getpid(), signal.SIGKILL)
                 if trouble == "interrupt" and row.step == 30:
                     raise KeyboardInterrupt

@@ -1,22 +1,40 @@
 """The run of a stage while it runs: batches, other values, and a store that stops answering."""
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow.exceptions import MlflowException
 
 from pipeline.artifacts import Record, Row
 from pipeline.tracking import live
-from pipeline.tracking.live import _Buffer
-from pipeline.tracking.runs import Point, Run, create_run, find_runs, tags_of
+from pipeline.tracking.live import Curve
+from pipeline.tracking.runs import Point, Run, create_run, find_runs, open_run, tags_of
 from pipeline.tracking.store import Store
 from pipeline.tracking.work import Work
 
 
-def buffer_of(store: Store, name: str, logged: Run | None = None) -> tuple[_Buffer, Work]:
-    """A buffer before a new run, or before one that goes on."""
+class AtOnce(Executor):
+    """Does in the caller's thread what a training's other thread does, so that a test knows when it was done."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        done: Future[Any] = Future()
+        try:
+            done.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            done.set_exception(error)
+        return done
+
+
+def buffer_of(store: Store, name: str, logged: Run | None = None) -> tuple[Curve, Work]:
+    """A curve before a new run, or before one that goes on; opened again it finds what it left."""
     work = Work("train@char-gru-1", f"python -m stages.train {name}", {}, {})
-    return _Buffer(logged or create_run(store, tags_of(work)), lambda: create_run(store, tags_of(work)), work), work
+    first = [logged or create_run(store, tags_of(work))]
+    again = lambda: first.pop() if first else open_run(store, work, {}, {})  # noqa: E731
+    return Curve(work, again, lambda run: create_run(store, tags_of(work)), AtOnce()), work
 
 
 def curves(store: Store, work: Work) -> dict[str, dict[tuple[str, int], float]]:
@@ -116,5 +134,70 @@ def test_a_store_that_stops_answering_is_named_once_and_holds_nothing_up(
 
 def test_what_mlflow_calls_invalid_is_our_bug(store: Store) -> None:
     buffer, _ = buffer_of(store, "invalid")
+    buffer.log([Row(step, {"bits@char": 1.0}) for step in range(500)])
     with pytest.raises(MlflowException, match="bits@char"):
-        buffer.log([Row(step, {"bits@char": 1.0}) for step in range(500)])
+        buffer.log([Row(step, {"bits@char": 1.0}) for step in range(500, 1000)])
+
+
+@pytest.mark.usefixtures("no_flush_by_time")
+def test_a_store_that_is_back_gets_the_whole_curve_and_no_point_twice(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(live, "FLUSH_POINTS", 1)
+    now = live.time.monotonic()
+    monkeypatch.setattr(live.time, "monotonic", lambda: now)
+    buffer, work = buffer_of(store, "back")
+    send = store.client.log_batch
+    tries: list[str] = []
+
+    def send_and_lose_the_answer(run_id: str, **batch: Any) -> None:
+        tries.append(run_id)
+        send(run_id, **batch)
+        raise MlflowException("the answer was lost")
+
+    history = [Row(step, {"nats": 1.0 / step}) for step in (1, 2, 3, 4)]
+    buffer.log(history[:1])
+    monkeypatch.setattr(store.client, "log_batch", send_and_lose_the_answer)
+    buffer.log(history[1:2])
+    now += live.RETRY_SECONDS - 1
+    buffer.log(history[2:3])
+    assert len(tries) == 1  # left alone until a minute has gone
+    monkeypatch.setattr(store.client, "log_batch", send)
+    now += 1
+    buffer.log(history[3:])
+    assert curves(store, work) == {"RUNNING": {("nats", step): 1.0 / step for step in (1, 2, 3, 4)}}
+    buffer.finish(Record({}, {}, {}, history), tmp_path)
+    (run,) = find_runs(store, f"tags.`dvc.stage_key` = '{work.key}'")
+    points = store.client.get_metric_history(run.info.run_id, "nats")
+    assert sorted((point.step, point.value) for point in points) == [(step, 1.0 / step) for step in (1, 2, 3, 4)]
+    assert capsys.readouterr().err.count("goes on without it") == 1
+
+
+def test_a_training_never_waits_for_a_store_before_its_end(store: Store, tmp_path: Path) -> None:
+    work = Work("train@char-gru-1", "python -m stages.train waits", {}, {})
+    answers = threading.Event()
+
+    def open_slowly() -> Run:
+        assert answers.wait(60)
+        return create_run(store, tags_of(work))
+
+    with ThreadPoolExecutor(1) as thread:
+        curve = Curve(work, open_slowly, lambda run: run, thread)
+        history = [Row(step, {"nats": 1.0}) for step in range(1000)]
+        for row in history:
+            curve.log([row])  # would never return if it waited, for only then does the store answer
+        answers.set()
+        curve.finish(Record({}, {}, {}, history), tmp_path)
+    assert len(curves(store, work)["FINISHED"]) == 1000
+
+
+def test_the_same_work_done_twice_at_once_has_one_finished_run(store: Store, tmp_path: Path) -> None:
+    one, work = buffer_of(store, "twice")
+    other, _ = buffer_of(store, "twice")
+    history = [Row(1, {"nats": 2.0})]
+    for curve in (one, other):
+        curve.log(history)
+    for curve in (one, other):
+        curve.finish(Record({}, {}, {}, history), tmp_path)
+    runs = find_runs(store, f"tags.`dvc.stage_key` = '{work.key}'")
+    assert sorted(run.info.status for run in runs) == ["FINISHED", "KILLED"]

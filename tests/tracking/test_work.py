@@ -68,8 +68,11 @@ def _keys(project: Path) -> tuple[dict[str, str], dict[str, str]]:
     """Stage -> key as the stage wrote it, and as dvc.lock gives it."""
     with repository(project) as repo:
         stages = locked_stages(repo)
-        outs = {stage.work.stage: stage.find_out() for stage in stages}
-    written = {name: (out / "record" / "key").read_text() for name, out in outs.items() if out is not None}
+        written = {}
+        for stage in stages:
+            with stage.open_out() as out:
+                if out is not None:
+                    written[stage.work.stage] = (out / "record" / "key").read_text()
     return written, {stage.work.stage: stage.work.key for stage in stages}
 
 
