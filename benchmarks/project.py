@@ -7,22 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.process import ROOT, measured
-from pipeline.params import read_yaml
+from reliability.project import change_params
 
-PARTS = ("pipeline", "stages", "data", "dvc.yaml", ".dvcignore")
+PARTS = ("pipeline", "stages", "data", "dvc.yaml", "params.yaml", ".dvcignore")
 
 
 def make_project(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
     """Lay the project into an empty folder; `change` gets the content of params.yaml."""
-    from ruamel.yaml import YAML
-
     for part in PARTS:
         source = ROOT / part
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, folder / part)
-    params = read_yaml(ROOT / "params.yaml")
-    change(params)
-    YAML(typ="safe", pure=True).dump(params, folder / "params.yaml")
+    change_params(folder, change)
     measured(["-m", "dvc", "init", "--quiet", "--no-scm"], folder, env={})
 
 

@@ -103,7 +103,7 @@ def _dumps(value: object, indent: int | None = None) -> str:
     return json.dumps(value, sort_keys=True, indent=indent, ensure_ascii=False, allow_nan=False)
 
 
-def finite(metrics: Mapping[str, float | None]) -> dict[str, float]:
+def finite(metrics: Mapping[str, int | float | None]) -> dict[str, float]:
     """The metrics that have a value: what never happened (a lag that was not reached) has no key.
 
     >>> finite({"lag": None, "norm": 1.0, "ratio": float("nan")})

@@ -18,7 +18,7 @@ TEXT = "text"
 NUM_TOPICS = 12
 ALIEN = ("DVC_", "MLFLOW_", "GIT_", "PYTEST", "PYTHON")
 """Environment of who runs the check that would reach into it."""
-QUIET = {"DVC_NO_ANALYTICS": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1", "OMP_NUM_THREADS": "1"}
+AUTHOR = "-c user.name=Test -c user.email=test@localhost"
 
 
 def make_small_project(folder: Path) -> None:
@@ -35,12 +35,15 @@ def make_project(folder: Path, change: Callable[[dict[str, Any]], None]) -> None
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(source, folder / part, ignore=ignore) if source.is_dir() else shutil.copy(source, folder)
     change_params(folder, change)
-    for command in ("git init -q", "dvc init -q", "git add .", f"git {AUTHOR} commit -qm Start"):
-        done = run(command, folder)
-        assert done.returncode == 0, done.stderr
+    _must(run("git init -q", folder))
+    _must(run("dvc init -q", folder, {"DVC_NO_ANALYTICS": "1"}))
+    shutil.copy(ROOT / ".dvc/config", folder / ".dvc/config")
+    _must(run("git add .", folder))
+    _must(run(f"git {AUTHOR} commit -qm Start", folder))
 
 
-AUTHOR = "-c user.name=Test -c user.email=test@localhost"
+def _must(done: subprocess.CompletedProcess[str]) -> None:
+    assert done.returncode == 0, done.stderr
 
 
 def run(
@@ -49,7 +52,7 @@ def run(
     """Run a command of this Python's environment in a project; what it says is in the result."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ALIEN)}
     path = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    given = {**kept, **path, **QUIET, **(env or {})}
+    given = {**kept, **path, **(env or {})}
     return subprocess.run(
         shlex.split(command), cwd=folder, env=given, umask=umask, capture_output=True, text=True, errors="replace"
     )

@@ -1,19 +1,17 @@
 """The whole pipeline on a tiny corpus: real `dvc repro`, real training, real MLflow store."""
 
 import json
-import os
-import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
-ROOT = Path(__file__).parents[1]
-PARTS = ("pipeline", "stages", "data", "dvc.yaml", "params.yaml", ".dvcignore", ".gitignore", "pyproject.toml")
+from reliability.project import change_params, make_project, small
+from reliability.project import run as run_quietly
+
 MODELS = ["gru", "bidirectional_lstm"]
 LINES = [f"the {cat} sat on the {mat} number {n}" for n in range(90) for cat, mat in [("cat", "mat"), ("dog", "log")]]
 
@@ -22,55 +20,24 @@ pytestmark = pytest.mark.slow
 
 def run(command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run a command of the environment that runs the tests; its output is shown where a test fails."""
-    here = {k: v for k, v in os.environ.items() if not k.startswith(("DVC_", "MLFLOW_", "GIT_", "PYTEST"))}
-    path = f"{Path(sys.executable).parent}:{here['PATH']}"
-    quiet = {"DVC_NO_ANALYTICS": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1"}
-    done = subprocess.run(
-        command, shell=True, cwd=cwd, env=here | quiet | {"PATH": path}, capture_output=True, text=True
-    )
+    done = run_quietly(command, cwd)
     sys.stdout.write(f"$ {command}\n{done.stdout}{done.stderr}")
     return done
-
-
-def change_params(project: Path, change: Callable[[dict], None]) -> None:
-    """Change params.yaml, and nothing else."""
-    yaml = YAML(typ="safe", pure=True)
-    params = yaml.load((project / "params.yaml").read_text())
-    change(params)
-    yaml.dump(params, project / "params.yaml")
 
 
 def tiny(params: dict) -> None:
     """Two levels, two models, seconds."""
     params["run"] = {"levels": ["char", "word"], "models": MODELS, "seeds": [1]}
-    params["corpus"] |= {"source": "files", "path": "text.txt", "unit": "line"}
-    params["corpus"]["split"] = {"method": "hash", "validation": 0.2, "test": 0.2, "seed": 1}
-    params["runtime"]["threads"] = 1
-    params["gradients"] = {"max_lag": 5, "positions": 8}
-    params["memory"]["agreement"] |= {"lengths": [0, 2], "unseen_lengths": [4], "max_attractors": 1}
-    params["memory"]["agreement"] |= {"budget_tokens": 1000, "batch_size": 4, "test_sequences": 8}
-    for name in MODELS:
-        params["models"][name] |= {"hidden_size": 8, "embedding_size": 4}
-    for level in ("char", "word"):
-        params["training"][level] |= {"budget_tokens": 2000, "batch_size": 4, "bptt_steps": 8, "log_every_steps": 5}
-        params["batching"][level] = {"mode": "stream", "segment_tokens": 64}
-        params["sampling"][level] |= {"num_samples": 3, "max_tokens": 20}
-        params["baseline"][level] = {"max_order": 3}
+    small(params)
+    params["corpus"]["path"] = "text.txt"
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Path:
     """A Git and DVC project with this code, tiny params and a text of its own, in which `dvc repro` has run."""
     project = tmp_path_factory.mktemp("clone") / "unroll"
-    project.mkdir()
-    for part in PARTS:
-        source = ROOT / part
-        ignore = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(source, project / part, ignore=ignore) if source.is_dir() else shutil.copy(source, project)
+    make_project(project, tiny)
     (project / "text.txt").write_text("\n".join(LINES) + "\n")
-    change_params(project, tiny)
-    git = "git -c user.name=Test -c user.email=test@localhost"
-    assert run(f"git init -q && dvc init -q && git add . && {git} commit -qm Start", project).returncode == 0
     assert run("dvc repro", project).returncode == 0
     return project
 
