@@ -97,7 +97,10 @@ class Resume:
             file = self.files / name
             if not file.is_file() or _sha256(file.read_bytes()) != expected:
                 raise _UnusableError(f"files/{name} is not what it was")
-        return head, torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        try:
+            return head, torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        except Exception as error:  # torch has no class of its own for what it will not load
+            raise _UnusableError(f"it holds more than tensors and plain values: {type(error).__name__}") from None
 
     def _sums(self) -> dict[str, str]:
         """Name and checksum of each file, flushed to the disk when it is seen for the first time."""

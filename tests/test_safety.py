@@ -2,6 +2,8 @@
 
 import ast
 import gzip
+import hashlib
+import io
 import json
 import os
 import pickle
@@ -26,6 +28,7 @@ from pipeline.networks.build import build
 from pipeline.networks.bundle import Bundle
 from pipeline.pairs import read_pairs
 from pipeline.params import load_params
+from pipeline.resume import Resume
 from pipeline.text.batches import SCHEMA, read_column
 from pipeline.text.sources import file_units
 from pipeline.text.vocabulary import Vocabulary, learn
@@ -117,6 +120,18 @@ def test_a_pickle_in_a_record_is_a_damaged_file(tmp_path, marker):
             Record.load(tmp_path)
 
 
+def test_a_forged_state_of_a_killed_training_is_not_used(tmp_path, marker, capsys):
+    """Its first line is right, checksum and all."""
+    resume = Resume(tmp_path, "key", every_seconds=0.0)
+    content = io.BytesIO()
+    torch.save({"step": Bomb(marker)}, content)
+    head = {"key": "key", "sha256": hashlib.sha256(content.getvalue()).hexdigest(), "files": {}}
+    resume.save(1, {"step": 1})
+    (tmp_path / "state-00000002.pt").write_bytes(json.dumps(head).encode() + b"\n" + content.getvalue())
+    assert resume.load() == {"step": 1}
+    assert "state-00000002.pt: not used" in capsys.readouterr().err
+
+
 HOSTILE = ['=cmd|"/C calc"!A0', "<script>alert(1)</script>", "${jndi:ldap://x}", "{{ 7 * 7 }}", "[red]x[/red]"]
 
 
@@ -143,13 +158,14 @@ def test_a_pickle_named_as_pairs_is_none(tmp_path, marker):
             read_pairs(tmp_path / name, None)
 
 
+@pytest.mark.slow
 def test_a_gzip_bomb_takes_time_and_no_memory(tmp_path):
-    """The units come one by one: three times more empty lines take no more to read the first of."""
+    """The units come one by one: twice as many lines take no more to read the first of."""
     peaks = []
-    for mebibytes in (1, 12, 36):  # the first pays for imports
+    for mebibytes in (1, 11, 22):  # the first pays for imports
         with gzip.open(tmp_path / "a.txt.gz", "wb", compresslevel=1) as file:
             for _ in range(mebibytes):
-                file.write(b"\n" * (1 << 20))
+                file.write((b"a" * 255 + b"\n") * (1 << 12))
         peaks.append(peak_of(lambda: next(file_units([tmp_path / "a.txt.gz"], None, "line"))))
     assert peaks[2] < 1.2 * peaks[1]
 
