@@ -134,9 +134,10 @@ def test_the_seed_of_hashes_does_not_matter(reference, tmp_path):
         pytest.param({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, id="ascii"),
         pytest.param({"RAYON_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}, id="one thread of tokenizers"),
         pytest.param({"RAYON_NUM_THREADS": "7", "TOKENIZERS_PARALLELISM": "true"}, id="seven threads of tokenizers"),
+        pytest.param({"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}, id="two threads of BLAS"),
     ],
 )
-def test_locale_and_tokenizer_threads_do_not_matter(reference, tmp_path, env):
+def test_the_locale_and_the_threads_of_libraries_do_not_matter(reference, tmp_path, env):
     assert unequal(reference, outs_of_process(tmp_path, **env)) == []
 
 
