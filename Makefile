@@ -32,6 +32,7 @@ test: $(INSTALLED) ## Run every test but those of test-faults
 
 test-faults: $(INSTALLED) ## Run the tests that break things at length
 	pytest -q --numprocesses 2 --dist loadfile -m faults
+	python -m reliability.faults
 
 unit: $(INSTALLED) ## Run the tests that need no pipeline: under a minute
 	pytest -q --numprocesses 2 --dist loadfile -m "not slow and not faults"

@@ -50,12 +50,16 @@ def run(
     command: str, folder: Path, env: Mapping[str, str] | None = None, umask: int = -1
 ) -> subprocess.CompletedProcess[str]:
     """Run a command of this Python's environment in a project; what it says is in the result."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(ALIEN)}
-    path = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    given = {**kept, **path, **(env or {})}
+    given = {**environment(), **(env or {})}
     return subprocess.run(
         shlex.split(command), cwd=folder, env=given, umask=umask, capture_output=True, text=True, errors="replace"
     )
+
+
+def environment() -> dict[str, str]:
+    """The environment of who runs the check, without what would reach into it, and with this Python's commands."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ALIEN)}
+    return {**kept, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
 def change_params(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:

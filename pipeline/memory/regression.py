@@ -1,6 +1,7 @@
 """A recurrent stack that reads vectors and answers with one number after the last step."""
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -124,4 +125,5 @@ class _Learner:
         torch.set_rng_state(captured["random"])
         self.rows = [Row(step, metrics) for step, metrics in captured["rows"]]
         self.losses = captured["losses"]
+        sys.stderr.write(f"going on after step {captured['step']}\n")
         return captured["step"]
