@@ -320,8 +320,10 @@ WITNESS = """
 import sys
 
 def witness(event, arguments):
-    if event in ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"):
+    if event in ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname", "subprocess.Popen"):
         target = arguments[0] if event.startswith("socket.get") else arguments[1]
+        if event == "subprocess.Popen" and "daemon" not in target:
+            return
         with open({log!r}, "a") as file:
             print(event, repr(target), " ".join(sys.argv[:3]), file=file)
 
@@ -332,7 +334,10 @@ LOOPBACK = re.compile(r"\('(127\.|::1|localhost)|^\S+ '(127\.|localhost|/)")
 
 @pytest.fixture
 def witness(tmp_path) -> Callable[[], list[str]]:
-    """The connections that every Python with PYTHONPATH=tmp_path/witness tries to anything but this machine."""
+    """The calls that any Python with PYTHONPATH=tmp_path/witness tries to other machines.
+
+    DVC's daemons count: they outlive the command that starts them, and are there for nothing else.
+    """
     log = tmp_path / "connections"
     log.touch()
     (tmp_path / "witness").mkdir()
@@ -351,10 +356,31 @@ def test_the_pipeline_calls_nobody(project, witness, tmp_path, monkeypatch):
     assert witness() == []
 
 
-def test_the_witness_sees_a_call(witness, tmp_path):
+READ = """
+from pathlib import Path
+from pipeline.text.sources import file_units
+for name in ("a.txt", "a.csv", "a.jsonl", "a.parquet"):
+    assert list(file_units([Path(name)], None if name == "a.txt" else "text", "line")) == ["one"]
+"""
+
+
+@pytest.mark.slow
+def test_reading_a_text_calls_nobody(witness, tmp_path, monkeypatch):
+    for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "HF_UPDATE_DOWNLOAD_COUNTS"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "a.txt").write_text("one\n")
+    (tmp_path / "a.csv").write_text("text\none\n")
+    (tmp_path / "a.jsonl").write_text('{"text": "one"}\n')
+    pq.write_table(pa.table({"text": ["one"]}), tmp_path / "a.parquet")
+    done = run(shlex.join(["python", "-c", READ]), tmp_path, {"PYTHONPATH": f"{tmp_path}/witness:{ROOT}"})
+    assert done.returncode == 0, done.stderr
+    assert witness() == []
+
+
+def test_the_witness_sees_a_call_and_a_daemon(witness, tmp_path):
     call = "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(('{}', 9))"
-    for host in ("127.0.0.1", "192.0.2.1"):
-        subprocess.run(
-            [sys.executable, "-c", call.format(host)], env={"PYTHONPATH": str(tmp_path / "witness")}, check=False
-        )
-    assert [line.split()[:3] for line in witness()] == [["socket.connect", "('192.0.2.1',", "9)"]]
+    daemon = "import subprocess, sys; subprocess.run([sys.executable, '-c', '', 'daemon', 'analytics'])"
+    for code in (call.format("127.0.0.1"), call.format("192.0.2.1"), daemon):
+        subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(tmp_path / "witness")}, check=True)
+    seen = [line.split()[0] for line in witness()]
+    assert seen == ["socket.connect", "subprocess.Popen"]

@@ -163,8 +163,9 @@ def _stream(file: Path) -> dict[str, Any]:
 @contextmanager
 def _loaded(where: str, source: str, **options: Any) -> "Iterator[Dataset | IterableDataset]":
     """The data set, with a cache that vanishes."""
-    from datasets import load_dataset
+    from datasets import config, load_dataset
 
+    config.HF_UPDATE_DOWNLOAD_COUNTS = False  # else a server of the hub's is told of every file that is read
     with TemporaryDirectory() as cache, _readable(where):
         yield load_dataset(source, cache_dir=cache, **options)
 
