@@ -42,7 +42,7 @@ PIPELINE_KEY = "dvc.pipeline_key"
 PARENT = "mlflow.parentRunId"
 EXPERIMENT_TAG = "dvc.experiment."
 """Before the commit of an experiment: a tag of the parent of its pipeline, with the experiment's name."""
-FETCH = "(see `dvc checkout`, `dvc pull`, `dvc exp pull`)"
+FETCH = "(see `dvc pull`, `dvc exp pull`)"
 
 
 @dataclass
@@ -57,7 +57,7 @@ class SyncReport:
     killed: list[str] = field(default_factory=list)
     """Runs that said RUNNING and whose process is gone."""
     missing: list[str] = field(default_factory=list)
-    """Stages without a run whose out is not here as dvc.lock says."""
+    """Stages without a run whose out, as dvc.lock has it, is neither here nor in DVC's cache."""
     parent: str = ""
     """Name of the run above the runs of the workspace's pipeline."""
     experiments: list[str] = field(default_factory=list)
@@ -68,7 +68,7 @@ class SyncReport:
             "created from their records": self.created,
             "there already": self.linked,
             "killed, for their process is gone": self.killed,
-            f"without a run, for the outs here are not those of dvc.lock {FETCH}": self.missing,
+            f"without a run, for DVC's cache lacks what they made {FETCH}": self.missing,
             "experiments looked through": self.experiments,
         }
         head = f"MLflow at {self.where}: {self.parent or 'dvc.lock holds no stage yet, run `dvc repro`'}"

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -121,7 +121,7 @@ def locked_stages(repo: "Repo") -> list[DoneStage]:
     """What dvc.lock says was done. Leftovers of items that dvc.yaml no longer selects are not of the pipeline."""
     entries = lock_entries(repo)
     return [
-        DoneStage(Work.from_lock(name, entries[name]), partial(_out_in_workspace, stage))
+        DoneStage(Work.from_lock(name, entries[name]), partial(_out_of, stage))
         for name, stage in (selected_stages(repo) if entries else {}).items()
         if name in entries
     ]
@@ -175,10 +175,12 @@ def _name(addressing: str) -> str:
 
 
 @contextmanager
-def _out_in_workspace(stage: "DvcStage") -> Iterator[Path | None]:
-    """The out as it lies in the workspace, if nobody changed it."""
+def _out_of(stage: "DvcStage") -> Iterator[Path | None]:
+    """The out as it lies in the workspace, if nobody changed it, else out of DVC's cache."""
     paths = (Path(out.fs_path) for out in stage.outs if not out.workspace_status())
-    yield next((path for path in paths if (path / RECORD).is_dir()), None)
+    here = next((path for path in paths if (path / RECORD).is_dir()), None)
+    with nullcontext(here) if here else _out_in_cache(_cached(stage)) as out:
+        yield out
 
 
 def _cached(stage: "DvcStage") -> "list[tuple[HashFileDB, HashInfo]]":

@@ -44,6 +44,7 @@ STAGES = '''\
 import argparse
 import os
 import signal
+import time
 from pathlib import Path
 
 from pipeline import tracking
@@ -75,6 +76,11 @@ if options.stage == "train":
                 if trouble == "kill" and row.step == 30:
                     run._sending.result(), run._send()
                     os.kill(os.getpid(), signal.SIGKILL)
+                if trouble == "wait" and row.step == 30:
+                    run._sending.result(), run._send()
+                    Path("half").touch()
+                    while not Path("go").exists():
+                        time.sleep(0.05)
                 if trouble == "interrupt" and row.step == 30:
                     raise KeyboardInterrupt
                 if trouble == "error" and row.step == 30:

@@ -1,6 +1,7 @@
 """The key of a stage's work: the same within the running stage, in dvc.lock, and on every machine."""
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,8 @@ def test_the_running_stage_has_the_key_that_dvc_lock_has_later(keyed: Path, tmp_
 def test_outs_that_are_not_those_of_dvc_lock_are_not_found(keyed: Path, tmp_path: Path) -> None:
     project = copy_of(keyed, tmp_path)
     (project / "out" / "train" / "gru-1" / "record" / "key").write_text("another")
+    assert len(_keys(project)[0]) == 4  # out of DVC's cache
+    shutil.rmtree(project / ".dvc" / "cache")
     (project / "out" / "train" / "gru-2" / "record" / "key").unlink()
     written, locked = _keys(project)
     assert sorted(written) == ["corpus", "report"]

@@ -1,0 +1,169 @@
+"""A tracking server that is gone, that never answers, or that goes away: no training is lost or held up for it."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+from urllib3 import Retry
+
+from pipeline.artifacts import Result
+from pipeline.stage import Stage
+from pipeline.tracking import live, store
+
+from .conftest import ENV, run_in
+from .views import set_hidden_size
+
+SYNC = "from pathlib import Path; from pipeline.tracking import sync; print(sync(Path('.')))"
+
+
+@contextmanager
+def blackhole() -> Iterator[tuple[str, list[socket.socket]]]:
+    """The address of a server that accepts and never answers, and the connections it took."""
+    taken: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def accept() -> None:
+            while True:
+                try:
+                    taken.append(server.accept()[0])
+                except OSError:
+                    return
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}", taken
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join(10)
+    for connection in taken:
+        connection.close()
+
+
+@pytest.fixture
+def closed() -> str:
+    """An address where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_the_stated_wait_is_what_timeouts_retries_and_pauses_come_to() -> None:
+    retry, seconds = Retry(total=store.RETRIES, backoff_factor=store.PAUSE_SECONDS), float(store.REQUEST_SECONDS)
+    while not retry.is_exhausted() and retry.total:
+        retry = retry.increment("GET", "/", error=None)
+        seconds += retry.get_backoff_time() + store.REQUEST_SECONDS
+    assert seconds == store.DEAD_SERVER_SECONDS == 32
+    assert live.MAX_WAIT_SECONDS == 64
+
+
+@pytest.mark.slow
+def test_a_server_that_never_answers_is_asked_one_request_and_the_training_is_whole(project: Path) -> None:
+    set_hidden_size(project, 3, 7)
+    with blackhole() as (address, taken):
+        env = {"MLFLOW_TRACKING_URI": address, "MLFLOW_HTTP_REQUEST_TIMEOUT": "1"}
+        done = run_in(project, "dvc", "repro", "-s", "train@gru-1", **env)
+    assert len(taken) == 1 + store.RETRIES
+    assert done.stderr.count("the MLflow store must answer") == 1
+    assert done.stderr.count("train@gru-1 goes on without it") == 1
+    assert (project / "out" / "train" / "gru-1" / "record" / "history.jsonl").read_text().count("\n") == 5
+
+
+@pytest.mark.faults
+def test_a_training_that_fails_before_a_server_that_never_answers_asks_two_requests(project: Path) -> None:
+    set_hidden_size(project, 3, 7)
+    with blackhole() as (address, taken):
+        env = {"MLFLOW_TRACKING_URI": address, "MLFLOW_HTTP_REQUEST_TIMEOUT": "1", "TROUBLE": "error"}
+        done = run_in(project, "dvc", "repro", "-s", "train@gru-1", code=None, **env)
+    assert len(taken) == live.MAX_WAIT_SECONDS / store.DEAD_SERVER_SECONDS * (1 + store.RETRIES)
+    assert "ValueError: the loss is not finite" in done.stderr
+
+
+@pytest.mark.faults
+def test_a_pipeline_before_a_dead_server_ends_well_and_is_synced_later(project: Path, closed: str) -> None:
+    set_hidden_size(project, 3, 7)
+    (project / "data" / "a.txt").write_text("three\n")
+    done = run_in(project, "dvc", "repro", MLFLOW_TRACKING_URI=closed)
+    assert done.stderr.count("goes on without it") == 2
+    assert done.stderr.count("MLflow is not up to date") == 1
+    said = run_in(project, sys.executable, "-c", SYNC).stdout
+    assert "4 created from their records" in said
+
+
+@pytest.mark.slow
+def test_a_short_stage_that_fails_says_its_own_error_first(
+    project: Path, closed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def corpus() -> Result:
+        raise AssertionError("not run")
+
+    monkeypatch.chdir(project)
+    for name, value in {"DVC_ROOT": str(project), "DVC_STAGE": "corpus", "MLFLOW_TRACKING_URI": closed}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    assert Stage(corpus, sync=False)._fail(2, "corpus: the text must not be empty") == 2
+    said = capsys.readouterr().err
+    assert said.startswith("corpus: the text must not be empty\n")
+    assert said.count("MLflow does not show this failure") == 1
+
+
+@contextmanager
+def server(folder: Path, port: int) -> Iterator[None]:
+    """A real server before an SQLite store in `folder`, stopped at the end of the block."""
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    command += ["--backend-store-uri", f"sqlite:///{folder / 'server.db'}", "--artifacts-destination", str(folder)]
+    env = {**os.environ, **ENV, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    with (folder / "log").open("a") as log:
+        process = subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log, start_new_session=True)
+    try:
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5).close()
+                break
+            except (urllib.error.URLError, OSError):
+                assert process.poll() is None, (folder / "log").read_text()
+                time.sleep(0.2)
+        yield
+    finally:
+        os.killpg(process.pid, 9)
+        process.wait()
+
+
+@pytest.mark.faults
+def test_a_server_that_is_stopped_in_the_middle_of_a_training_gets_the_rest_by_a_sync(
+    project: Path, closed: str, tmp_path: Path
+) -> None:
+    set_hidden_size(project, 3, 7)
+    port, folder = int(closed.rpartition(":")[2]), tmp_path / "server"
+    folder.mkdir()
+    env = {**os.environ, **ENV, "MLFLOW_TRACKING_URI": closed, "TROUBLE": "wait"}
+    with server(folder, port):
+        training = subprocess.Popen(
+            ["dvc", "repro", "-s", "train@gru-1"], cwd=project, env=env, stderr=subprocess.PIPE, text=True
+        )
+        while not (project / "half").exists():
+            assert training.poll() is None
+            time.sleep(0.1)
+    (project / "go").touch()
+    said = training.communicate()[1]
+    assert training.returncode == 0, said
+    assert said.count("goes on without it") == 1
+
+    with server(folder, port):
+        for _ in range(2):
+            run_in(project, sys.executable, "-c", SYNC, MLFLOW_TRACKING_URI=closed)
+        client = MlflowClient(closed)
+        experiment = client.get_experiment_by_name("unroll")
+        assert experiment is not None
+        runs = client.search_runs([experiment.experiment_id], "attributes.run_name = 'train gru-1'")
+        (run,) = [run for run in runs if run.data.params["hidden_size"] == "7"]
+        assert run.info.status == "FINISHED"
+        points = client.get_metric_history(run.info.run_id, "train/grad_norm")
+        assert sorted((point.step, point.value) for point in points) == [(step, 1 / step) for step in range(10, 60, 10)]
