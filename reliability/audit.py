@@ -8,6 +8,8 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 ACCEPTED: Mapping[str, str] = {}
@@ -15,21 +17,29 @@ ACCEPTED: Mapping[str, str] = {}
 
 
 def main(pip_audit: str, requirements: str) -> None:
-    """Ask, and exit."""
-    flags = ["--no-deps", "--disable-pip", "--format", "json", "--progress-spinner", "off"]
-    command = [pip_audit, "--requirement", requirements, *flags]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if not done.stdout:
-        skipped((done.stderr.strip().splitlines() or ["no answer"])[-1])
-    else:
-        judge(json.loads(done.stdout)["dependencies"])
+    """Ask, and exit. One package goes first: a registry without the database is not asked hundreds of times."""
+    pins = Path(requirements).read_text(encoding="utf-8").splitlines()
+    first = ask(pip_audit, pins[:1])
+    judge(first if "skip_reason" in first[0] else ask(pip_audit, pins))
+
+
+def ask(pip_audit: str, pins: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+    """What pip-audit says of each pinned package; where it says nothing, the reason."""
+    with NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write("\n".join(pins))
+        file.flush()
+        flags = ["--no-deps", "--disable-pip", "--format", "json", "--progress-spinner", "off"]
+        done = subprocess.run([pip_audit, "--requirement", file.name, *flags], capture_output=True, text=True)
+    if done.stdout:
+        return json.loads(done.stdout)["dependencies"]
+    return [{"name": "all", "skip_reason": (done.stderr.strip().splitlines() or ["no answer"])[-1]}]
 
 
 def judge(packages: Sequence[Mapping[str, Any]]) -> None:
     """Say what was found; a package that the database does not have is no package without vulnerabilities."""
     unknown = [package for package in packages if "skip_reason" in package]
     if len(unknown) == len(packages):
-        skipped(unknown[0]["skip_reason"] if unknown else "no packages")
+        print(f"AUDIT SKIPPED, no vulnerability database could be asked: {unknown[0]['skip_reason']}")
         return
     for package in unknown:
         print(f"not audited: {package['name']}: {package['skip_reason']}")
@@ -41,11 +51,6 @@ def judge(packages: Sequence[Mapping[str, Any]]) -> None:
     if any(known["id"] not in ACCEPTED for _, known in found):
         sys.exit("known vulnerabilities: raise the versions (make constraints), or accept them in reliability/audit.py")
     print(f"{len(packages) - len(unknown)} packages audited")
-
-
-def skipped(reason: str) -> None:
-    """Say aloud that nothing was audited."""
-    print(f"AUDIT SKIPPED, no vulnerability database could be asked: {reason}")
 
 
 if __name__ == "__main__":

@@ -286,11 +286,16 @@ def test_a_known_vulnerability_fails_until_it_is_accepted(monkeypatch, capsys):
     audit.judge([AUDITED, KNOWN])
 
 
-def test_an_audit_without_an_answer_is_skipped_aloud(tmp_path, capsys):
-    (tmp_path / "pip-audit").write_text("#!/bin/sh\necho 'ConnectionError: no route' >&2\nexit 1\n")
-    (tmp_path / "pip-audit").chmod(0o755)
-    audit.main(str(tmp_path / "pip-audit"), "constraints.txt")
-    assert capsys.readouterr().out.endswith("ConnectionError: no route\n")
+@pytest.mark.parametrize(
+    "says", ["echo 'ConnectionError: no route' >&2; exit 1", f"echo '{json.dumps({'dependencies': [ABSENT]})}'"]
+)
+def test_a_database_that_cannot_be_had_is_asked_once(tmp_path, capsys, says):
+    tool, asked = tmp_path / "pip-audit", tmp_path / "asked"
+    tool.write_text(f"#!/bin/sh\necho once >> {asked}\n{says}\n")
+    tool.chmod(0o755)
+    audit.main(str(tool), str(ROOT / "constraints.txt"))
+    assert asked.read_text() == "once\n"
+    assert re.search("SKIPPED.*(no route|not found on PyPI)", capsys.readouterr().out)
 
 
 @pytest.fixture
