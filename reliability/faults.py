@@ -242,7 +242,7 @@ def main() -> None:
         expected = {stage: undisturbed(pristine, stage) for stage in (TRAIN, MEMORY)}
         outcomes = []
         for outcome in pool.map(lambda t: tried(t, expected[t.stage], pristine), trials(NUM_TRIALS, Random(SEED))):
-            progress.console.print(line(outcome), highlight=False, markup=False)
+            progress.console.print(line(outcome), highlight=False, markup=False, soft_wrap=True)
             progress.advance(task)
             outcomes.append(outcome)
     write_section(PAGE, figures(outcomes))
