@@ -130,14 +130,22 @@ def resumption(work: Path, key: str, every_seconds: float) -> Iterator[Resume]:
     which would keep its result, is gone, and will ask for it again.
     """
     with _free_place(work, key) as folder:
-        resume, parent = Resume(folder, key, every_seconds), os.getppid()
+        resume, dvc = Resume(folder, key, every_seconds), _dvc()
         try:
             yield resume
         except PipelineError:
             resume.clear()  # what cannot go well cannot go on
             raise
-        if os.getppid() == parent:
+        if _dvc() == dvc:
             resume.clear()
+
+
+def _dvc() -> int:
+    """Who started this process: its parent, or the parent of a shell that, as dash does, waits between the two."""
+    import psutil
+
+    parent = psutil.Process(os.getppid())
+    return parent.ppid() if parent.name() in ("sh", "dash") else parent.pid
 
 
 @contextmanager

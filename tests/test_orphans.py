@@ -88,7 +88,10 @@ def test_beside_an_orphan_a_second_repro_refuses_and_says_how_to_stop_it_and_the
     assert differences(expected, project) == []
 
 
-def test_what_an_orphan_has_done_to_the_end_is_taken_and_not_done_again(project, expected):
+@pytest.mark.parametrize("shell", ["/bin/bash", "/bin/sh"])
+def test_what_an_orphan_has_done_to_the_end_is_taken_and_not_done_again(project, expected, monkeypatch, shell):
+    """DVC runs a stage by $SHELL; bash becomes the stage, while dash, which is often sh, outlives DVC beside it."""
+    monkeypatch.setenv("SHELL", shell)
     with started(f"dvc repro -s {TRAIN}", project) as work:
         lose_dvc(work)
         work.stage.resume()
