@@ -83,7 +83,7 @@ class Vocabulary:
         try:
             text.encode()
         except UnicodeEncodeError as error:
-            got = f"{ascii(text[error.start])} at place {error.start}"
+            got = f"{text[error.start]!a} at place {error.start}"
             raise PipelineError("text", "whole Unicode characters", got, "write it in UTF-8") from None
         return self._tokenizer.encode(text, add_special_tokens=False)
 
