@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from pipeline.tracking import sync
 
 from .conftest import ENV, copy_of, run_in
-from .views import history, named, runs_of, set_hidden_size, snapshot
+from .views import client_of, history, named, runs_of, set_hidden_size, snapshot
 
 GIT = ("git", "-c", "user.name=a", "-c", "user.email=a@b")
 
@@ -130,6 +130,9 @@ def test_after_an_experiment_in_a_temporary_copy(project: Path) -> None:
     report = sync(project)
     assert (report.missing, len(report.experiments)) == ([], 1)
     assert_synced(project)
+    (trained,) = [run for run in named(project, "train gru-1") if run.data.params["hidden_size"] == "5"]
+    assert [a.path for a in client_of(project).list_artifacts(trained.info.run_id, "figures")] == ["figures/curve.txt"]
+    assert {run.info.artifact_uri.startswith((project / "mlartifacts").as_uri()) for run in runs_of(project)} == {True}
 
     project = copy_of(project, project.parent / "again")  # without the store
     # the workspace holds other outs by now: what the experiment made is in DVC's cache alone

@@ -165,16 +165,3 @@ def test_two_processes_may_be_the_first_at_once(project: Path) -> None:
     said = [process.communicate()[1] for process in both]
     assert [process.returncode for process in both] == [0, 0], said
     assert len(runs_of(project)) == 5
-
-
-def test_an_experiment_in_a_temporary_copy_is_tracked_at_the_root(project: Path) -> None:
-    run_in(project, "git", "add", ".")
-    run_in(project, "git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "-m", "begin")
-    run_in(project, "dvc", "exp", "run", "-q", "--temp", "-S", "models.gru.hidden_size=5")
-    trained = [run for run in runs_of(project) if run.data.params.get("hidden_size") == "5"]
-    assert sorted(run.info.run_name for run in trained) == ["train gru-1", "train gru-2"]
-    artifacts = client_of(project).list_artifacts(trained[0].info.run_id, "figures")
-    assert [artifact.path for artifact in artifacts] == ["figures/curve.txt"]
-    assert {run.info.artifact_uri.startswith((project / "mlartifacts").as_uri()) for run in runs_of(project)} == {True}
-    (parent,) = {run.data.tags["mlflow.parentRunId"] for run in trained}
-    assert "dvc.pipeline_key" in client_of(project).get_run(parent).data.tags
