@@ -165,6 +165,7 @@ def test_after_a_queue_of_experiments_with_two_workers(project: Path) -> None:
             project, "dvc", "exp", "run", "-q", "--queue", "-n", f"wide{size}", "-S", f"models.gru.hidden_size={size}"
         )
     run_in(project, "dvc", "queue", "start", "-j", "2")
+    states = ""
     for _ in range(600):
         states = run_in(project, "dvc", "queue", "status").stdout
         if states.count("Success") + states.count("Failed") == 4:

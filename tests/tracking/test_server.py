@@ -55,6 +55,14 @@ def closed() -> str:
         return f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
+def train(project: Path, address: str, code: int | None = 0, trouble: str = "") -> subprocess.CompletedProcess[str]:
+    """One training before the server at this address, which has a second to answer."""
+    command = ("dvc", "repro", "-s", "train@gru-1")
+    return run_in(
+        project, *command, code=code, MLFLOW_TRACKING_URI=address, MLFLOW_HTTP_REQUEST_TIMEOUT="1", TROUBLE=trouble
+    )
+
+
 def test_the_stated_wait_is_what_timeouts_retries_and_pauses_come_to() -> None:
     retry, seconds = Retry(total=store.RETRIES, backoff_factor=store.PAUSE_SECONDS), float(store.REQUEST_SECONDS)
     while not retry.is_exhausted() and retry.total:
@@ -68,8 +76,7 @@ def test_the_stated_wait_is_what_timeouts_retries_and_pauses_come_to() -> None:
 def test_a_server_that_never_answers_is_asked_one_request_and_the_training_is_whole(project: Path) -> None:
     set_hidden_size(project, 3, 7)
     with blackhole() as (address, taken):
-        env = {"MLFLOW_TRACKING_URI": address, "MLFLOW_HTTP_REQUEST_TIMEOUT": "1"}
-        done = run_in(project, "dvc", "repro", "-s", "train@gru-1", **env)
+        done = train(project, address)
     assert len(taken) == 1 + store.RETRIES
     assert done.stderr.count("the MLflow store must answer") == 1
     assert done.stderr.count("train@gru-1 goes on without it") == 1
@@ -80,8 +87,7 @@ def test_a_server_that_never_answers_is_asked_one_request_and_the_training_is_wh
 def test_a_training_that_fails_before_a_server_that_never_answers_asks_two_requests(project: Path) -> None:
     set_hidden_size(project, 3, 7)
     with blackhole() as (address, taken):
-        env = {"MLFLOW_TRACKING_URI": address, "MLFLOW_HTTP_REQUEST_TIMEOUT": "1", "TROUBLE": "error"}
-        done = run_in(project, "dvc", "repro", "-s", "train@gru-1", code=None, **env)
+        done = train(project, address, code=None, trouble="error")
     assert len(taken) == live.MAX_WAIT_SECONDS / store.DEAD_SERVER_SECONDS * (1 + store.RETRIES)
     assert "ValueError: the loss is not finite" in done.stderr
 
