@@ -75,9 +75,10 @@ def run_history(history: History, params: Params, steps: int) -> None:
     for parameter in module.parameters():
         parameter.grad = torch.ones_like(parameter)
     optimizer = SimpleNamespace(param_groups=[{"lr": task.model.learning_rate}])
-    trainer = Mock(spec=pl.Trainer, num_training_batches=steps, optimizers=[optimizer])
+    trainer = Mock(spec=pl.Trainer, optimizers=[optimizer])
     outputs = {"nats": 1000.0, "tokens": section.batch_size * section.bptt_steps, "grad_norm": 1.0}
     for step in range(steps):
+        module.step = step + 1
         history.on_train_batch_end(trainer, module, outputs, None, step)
 
 

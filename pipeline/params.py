@@ -281,6 +281,8 @@ class BatchingParams(Section):
 class TrainingParams(Section):
     """How a model is trained; the same for every model of a level."""
 
+    processes: Count
+    """Processes that share the lanes of each window (ddp); more than one changes the order of sums."""
     batch_size: Count
     """Lanes of the stream, or units at a time."""
     bptt_steps: Annotated[int, Field(ge=2)]
@@ -291,6 +293,13 @@ class TrainingParams(Section):
     num_validations: Count
     """Evenly spaced; the best weights of them are kept."""
     log_every_steps: Count
+
+    @model_validator(mode="after")
+    def _lanes_are_dealt_evenly(self) -> "TrainingParams":
+        if self.batch_size % self.processes:
+            rule = f"batch_size: a multiple of processes, {self.processes}"
+            raise ValueError(f"{rule} (got {self.batch_size}); change one of them")
+        return self
 
 
 class GradientsParams(Section):

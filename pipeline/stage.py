@@ -41,9 +41,10 @@ from pipeline.errors import (
     PipelineError,
     disk_error,
 )
-from pipeline.locks import alone
 from pipeline.params import Level, Params, Section, Task, load_params
-from pipeline.resume import Resume, resumption
+from pipeline.processes.launch import HelperDoneError, become_torchrun, is_helper, is_launched
+from pipeline.processes.locks import alone
+from pipeline.processes.resume import Resume, resumption
 
 Input = NewType("Input", Path)
 """A file or folder that the stage reads; it must exist."""
@@ -86,7 +87,9 @@ class Stage:
         """Run with these flags; returns the exit code."""
         try:
             options = self._parser().parse_args(argv)
-            self._run(options)
+            self._run(options, argv)
+            return EXIT_OK
+        except HelperDoneError:
             return EXIT_OK
         except PipelineError as error:
             return self._fail(EXIT_USER_ERROR, str(error))
@@ -113,7 +116,7 @@ class Stage:
             parser.add_argument(f"--{name}", type=kind, choices=choices, required=name in self.arguments)
         return parser
 
-    def _run(self, options: argparse.Namespace) -> None:
+    def _run(self, options: argparse.Namespace, argv: Sequence[str]) -> None:
         params = load_params()
         self._check_model(params, options.model)
         sections = {name: self._section(params, name, options) for name in self.sections}
@@ -121,6 +124,12 @@ class Stage:
         item = {name: getattr(options, name) for name in ("level", "task", "seed") if name in self.arguments}
         for name, path in inputs.items():
             _check_input(self.name, name, path)
+        processes = max((getattr(section, "processes", 1) for section in sections.values()), default=1)
+        if processes > 1 and not is_launched():
+            become_torchrun(f"stages.{self.name}", argv, processes)
+        if is_helper():
+            self._help({**sections, **inputs, **item})
+            return
         tags = self._tags(params, options)
         plain = {name: section.model_dump() for name, section in sections.items()}
         with _alone(options.out), self._long(params, flatten(plain), tags) as long:
@@ -134,6 +143,13 @@ class Stage:
             from pipeline import tracking
 
             tracking.sync_from_stage(options.out)
+
+    def _help(self, arguments: Mapping[str, Any]) -> None:
+        """Do a helper's part: what it would write goes nowhere."""
+        with _temporary() as folder:
+            nowhere = {"live": _drop, "resume": Resume(folder / "resume", "", math.inf)}
+            wanted = {name: value for name, value in nowhere.items() if name in self.arguments}
+            self.function(**arguments, **wanted, out=Output(folder))
 
     def _check_model(self, params: Params, model: str | None) -> None:
         if model is not None and model not in params.models:
@@ -155,7 +171,7 @@ class Stage:
 
     def _fail(self, code: int, message: str) -> int:
         sys.stderr.write(message.rstrip() + "\n")
-        if "DVC_ROOT" in os.environ:
+        if "DVC_ROOT" in os.environ and not is_helper():
             from pipeline import tracking
 
             tracking.record_failure(self.name, message)

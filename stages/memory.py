@@ -34,7 +34,7 @@ from pipeline.params import (
     TrainingParams,
     UnitBatching,
 )
-from pipeline.resume import Resume
+from pipeline.processes.resume import Resume
 from pipeline.stage import Output, stage
 from pipeline.training.fit import Trained, fit
 from pipeline.training.split import Split
@@ -142,6 +142,7 @@ def _trained(
         max_grad_norm=max_grad_norm,
         batching=UnitBatching(mode="units"),
         training=TrainingParams(
+            processes=1,
             batch_size=memory.batch_size,
             bptt_steps=max(2, *(len(string.ids) for string in train)),
             budget_tokens=memory.budget_tokens,

@@ -11,7 +11,7 @@ from pipeline.artifacts import LogRows, Result, finite, write_json
 from pipeline.networks.build import build, num_parameters
 from pipeline.networks.bundle import CHECKPOINTS, Bundle
 from pipeline.params import Batching, Level, Model, RuntimeParams, TrainingParams
-from pipeline.resume import Resume
+from pipeline.processes.resume import Resume
 from pipeline.stage import WORK, Input, Output, stage
 from pipeline.text.vocabulary import Vocabulary
 from pipeline.training.fit import final_score, fit

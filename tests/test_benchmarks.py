@@ -25,6 +25,7 @@ from pipeline.training.fit import fit
 ROOT = Path(__file__).parents[1]
 STREAM = StreamBatching(mode="stream", segment_tokens=40)
 TRAINING = TrainingParams(
+    processes=1,
     batch_size=3,
     bptt_steps=5,
     budget_tokens=300,

@@ -8,12 +8,12 @@ import sys
 import pytest
 
 from pipeline.errors import PipelineError
-from pipeline.locks import alone, try_lock
+from pipeline.processes.locks import alone, try_lock
 
 HOLD = """
 import sys
 from pathlib import Path
-from pipeline.locks import alone
+from pipeline.processes.locks import alone
 
 with alone(Path(sys.argv[1]), "out"):
     print("held", flush=True)

@@ -28,7 +28,7 @@ from pipeline.networks.build import build
 from pipeline.networks.bundle import Bundle
 from pipeline.pairs import read_pairs
 from pipeline.params import load_params
-from pipeline.resume import Resume
+from pipeline.processes.resume import Resume
 from pipeline.text.batches import SCHEMA, read_column
 from pipeline.text.sources import file_units
 from pipeline.text.vocabulary import Vocabulary, learn

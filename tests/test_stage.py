@@ -161,3 +161,13 @@ def test_an_item_that_does_not_exist_is_a_usage_error(flag, word, capsys):
         gradients.run([flag, word])
     assert ended.value.code == 2
     assert f"argument {flag}: invalid choice: '{word}'" in capsys.readouterr().err
+
+
+def test_a_helper_does_its_part_and_writes_nothing(project, monkeypatch):
+    """Rank 1 of torchrun: the function runs, and neither out nor record comes of it."""
+    monkeypatch.setenv("RANK", "1")
+    done = []
+    assert make(lambda **arguments: done.append(arguments["out"]) or write(**arguments)).run(FLAGS) == 0
+    assert done
+    assert not OUT.exists()
+    assert not (project / ".work").exists()

@@ -16,7 +16,7 @@ from pipeline.errors import PipelineError
 from pipeline.networks.build import build
 from pipeline.networks.cloze import ClozeModel
 from pipeline.params import Model
-from pipeline.resume import Resume
+from pipeline.processes.resume import Resume
 
 Examples = tuple[Tensor, Tensor]
 """Sequences (B, T, I), and the number asked of each (B)."""

@@ -15,11 +15,13 @@ from pipeline.metrics import Score
 from pipeline.networks.build import Network
 from pipeline.networks.evaluation import evaluation_windows, nats_of
 from pipeline.params import Batching, RuntimeParams, TrainingParams
-from pipeline.resume import Resume
+from pipeline.processes.launch import HelperDoneError
+from pipeline.processes.resume import Resume
 from pipeline.training.data import TrainingWindows
 from pipeline.training.history import History, Validation
 from pipeline.training.module import SequenceModule
 from pipeline.training.progress import progress
+from pipeline.training.ranks import Ranks
 from pipeline.training.split import Split
 
 
@@ -68,17 +70,22 @@ def fit(
 
     Raises:
         DivergedError: where the loss or its gradient is not finite.
+        HelperDoneError: at the end, where this process only helps rank 0.
     """
-    torch.manual_seed(seed)  # dropout has no generator of its own
+    ranks = Ranks.of_environment()
+    torch.manual_seed(seed + (ranks.rank << 32))  # dropout has no generator of its own; seeds are below 2**32
     data = TrainingWindows(train.ids, network.begin_id, batching, training, seed)
-    module = SequenceModule(network, learning_rate, training.weight_decay, max_grad_norm, data.num_steps)
+    module = SequenceModule(network, learning_rate, training.weight_decay, max_grad_norm, data.num_steps, ranks)
     steps = validation_steps(data.num_steps, training.num_validations)
     best = Validation(validation, batching.mode, training.batch_size, steps, resume and resume.files)
-    with progress(data.num_steps) as bar:
-        history = History(train, best, training.log_every_steps, [live, bar], resume)
+    with progress(data.num_steps) as bar, ranks.joined():
+        shown = [live, bar] if ranks.is_first else []
+        history = History(train, best, training.log_every_steps, shown, resume)
         left = _go_on(resume, module, history, data)
         if left > 0:
             _run(module, data, left, history, runtime)
+    if not ranks.is_first:
+        raise HelperDoneError
     assert best.best is not None
     network.load_state_dict(best.best[2])
     return Trained(history.rows, best.best[1], history.tokens_seen, history.grad_norms)
@@ -86,11 +93,13 @@ def fit(
 
 def _go_on(resume: Resume | None, module: SequenceModule, history: History, data: TrainingWindows) -> int:
     """Bring everything to where the killed training was; how many steps are left to do."""
-    captured = resume and resume.load()
+    captured = module.ranks.gathered(resume and resume.load())[0]
     if captured:
         module.restore(captured["module"])
-        history.restore(captured["history"])
         data.skip = module.step
+        if not module.ranks.is_first:
+            return data.num_steps - module.step
+        history.restore(captured["history"])
         sys.stderr.write(f"going on after step {module.step} of {data.num_steps}\n")
     return data.num_steps - module.step
 
@@ -120,7 +129,9 @@ def _run(
         max_epochs=1,
         limit_train_batches=num_steps,
         accelerator=runtime.accelerator,
-        devices=1,
+        devices=module.ranks.size,
+        strategy="ddp" if module.ranks.size > 1 else "auto",
+        use_distributed_sampler=False,  # every rank reads every window and takes its lanes of it
         callbacks=[history],
         logger=False,
         enable_checkpointing=False,
@@ -133,4 +144,7 @@ def _run(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*LeafSpec", category=FutureWarning)  # Lightning's own, of torch
         warnings.filterwarnings("ignore", message=".*`dataloader_iter`")  # "experimental": constraints.txt pins it
-        trainer.fit(module, data)
+        try:
+            trainer.fit(module, data)
+        except SystemExit:
+            raise KeyboardInterrupt from None  # Lightning makes an exit of its own of Ctrl-C

@@ -16,7 +16,7 @@ from pipeline.metrics import Score
 from pipeline.networks.build import Network
 from pipeline.networks.bundle import checkpoint_name, save_weights
 from pipeline.networks.evaluation import evaluation_windows, nats_of
-from pipeline.resume import Resume
+from pipeline.processes.resume import Resume
 from pipeline.training.groups import group_norms
 from pipeline.training.module import DivergedError, SequenceModule
 from pipeline.training.split import Split
@@ -113,19 +113,27 @@ class History(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        self._nats += outputs["nats"]
+        assert isinstance(pl_module, SequenceModule)
+        ranks, step = pl_module.ranks, pl_module.step
+        wants_saving = self.resume is not None and (self.resume.is_due or step == pl_module.num_steps)
+        nats, saving = ranks.summed(outputs["nats"], float(wants_saving and ranks.is_first))
+        self._nats += nats
         self._tokens += outputs["tokens"]
         self.grad_norms.append(outputs["grad_norm"])
-        assert isinstance(pl_module, SequenceModule)
-        step = pl_module.step
         if step % self.log_every_steps == 0 or step == pl_module.num_steps:
             norms = group_norms(pl_module.network, outputs["grad_norm"])
             groups = {f"train/grad_norm_{group}": norm for group, norm in norms.items()}
             self._add(Row(step, self._means(trainer) | groups))
-        if step in self.validation.steps:
+        if step in self.validation.steps and ranks.is_first:
             self._add(Row(step, self.validation.score(pl_module.network, step).as_metrics("validation")))
-        if self.resume is not None and (self.resume.is_due or step == pl_module.num_steps):
-            self.resume.save(step, {"module": pl_module.captured(), "history": self.captured()})
+        if saving:
+            self._save(pl_module)
+
+    def _save(self, module: SequenceModule) -> None:
+        """All ranks say what they hold; the first saves it."""
+        captured = module.captured()
+        if self.resume is not None and module.ranks.is_first:
+            self.resume.save(module.step, {"module": captured, "history": self.captured()})
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         if isinstance(exception, DivergedError):

@@ -15,7 +15,9 @@ from pipeline.networks.evaluation import carried, summed_nats, window_logits
 from pipeline.networks.stack import State
 from pipeline.training.data import Batch
 from pipeline.training.groups import not_finite
+from pipeline.training.ranks import Ranks
 
+ALONE = Ranks()
 WHAT_TO_DO = "lower the model's learning_rate or its max_grad_norm"
 
 
@@ -40,11 +42,17 @@ class SequenceModule(pl.LightningModule):
     over its number of targets: AdamW does not see the constant, and max_grad_norm means the same at every T.
 
     The step takes its window from the iterator and moves the weights itself ("manual optimisation"): the hooks that
-    Lightning else calls around both cost a small network 5 % of its speed (docs/performance.md).
+    Lightning else calls around both take longer than a small network may wait (docs/performance.md, "Training").
     """
 
     def __init__(
-        self, network: Network, learning_rate: float, weight_decay: float, max_grad_norm: float | None, num_steps: int
+        self,
+        network: Network,
+        learning_rate: float,
+        weight_decay: float,
+        max_grad_norm: float | None,
+        num_steps: int,
+        ranks: Ranks = ALONE,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -53,21 +61,22 @@ class SequenceModule(pl.LightningModule):
         self.weight_decay = weight_decay
         self.max_grad_norm = math.inf if max_grad_norm is None else max_grad_norm
         self.num_steps = num_steps
+        self.ranks = ranks
         self.step = 0
         """Windows learned from."""
         self.state: State | None = None
         self._restored: Mapping[str, Any] | None = None
 
     def training_step(self, dataloader_iter: Iterator[tuple[Batch, int, int]]) -> dict[str, float]:
-        """Learn from the next window: its summed loss, its number of targets, the norm of its gradient."""
+        """Learn from the next window: the summed loss of this rank's lanes, targets of all, norm of the gradient."""
         batch, _, _ = next(dataloader_iter)
         self.step += 1
-        device = self.device
-        inputs, targets, fresh = (part.to(device) for part in batch)
+        tokens, device = int((batch[1] >= 0).sum()), self.device
+        inputs, targets, fresh = (part.to(device) for part in self.ranks.share(batch))
         before = None if fresh.all() else carried(self.state, fresh)
         logits, self.state = window_logits(self.network, inputs, targets, before)
-        loss, tokens = summed_nats(logits, targets), int((targets >= 0).sum())
-        norm = self._descend(loss / tokens)
+        loss = summed_nats(logits, targets)
+        norm = self._descend(loss * self.ranks.size / tokens)  # the ranks' gradients are averaged
         return {"nats": float(loss.detach()), "tokens": tokens, "grad_norm": norm}
 
     def _descend(self, loss: Tensor) -> float:
@@ -82,7 +91,10 @@ class SequenceModule(pl.LightningModule):
         optimizer: Any = self.optimizers(use_pl_optimizer=False)
         schedule: Any = self.lr_schedulers()
         optimizer.zero_grad()
-        loss.backward()
+        if self.ranks.size == 1:
+            loss.backward()
+        else:
+            self.manual_backward(loss)  # slower: it tells DDP to average
         norm = float(torch.nn.utils.clip_grad_norm_(optimizer.param_groups[0]["params"], self.max_grad_norm))
         if not math.isfinite(norm + float(loss.detach())):
             raise DivergedError(self.step, float(loss.detach()), self.network)
@@ -110,18 +122,18 @@ class SequenceModule(pl.LightningModule):
             "network": self.network.state_dict(),
             "optimizer": optimizer.state_dict(),
             "schedule": schedule.state_dict(),
-            "state": self.state,
-            "random": torch.get_rng_state(),
+            "ranks": self.ranks.gathered({"state": self.state, "random": torch.get_rng_state()}),
         }
 
     def restore(self, captured: Mapping[str, Any]) -> None:
         """Go on from what `captured` gave; to be called before the trainer sees the module."""
-        self._restored, self.step, self.state = captured, captured["step"], captured["state"]
+        self._restored, self.step = captured, captured["step"]
+        self.state = captured["ranks"][self.ranks.rank]["state"]
         self.network.load_state_dict(captured["network"])
 
     def on_train_start(self) -> None:
         """Nothing draws a number between this and the first step."""
         if self._restored is not None:
-            torch.set_rng_state(self._restored["random"])
+            torch.set_rng_state(self._restored["ranks"][self.ranks.rank]["random"])
             self.state = None if self.state is None else tuple(part.to(self.device) for part in self.state)
             self._restored = None

@@ -11,7 +11,7 @@ from pipeline.errors import PipelineError
 from pipeline.memory.adding import SQUARED_ERROR_WITHOUT_MEMORY, TOLERANCE, batches, sequences, sums_answered
 from pipeline.memory.regression import Regressor, fit_regressor
 from pipeline.networks.build import build
-from pipeline.resume import Resume
+from pipeline.processes.resume import Resume
 
 
 @pytest.mark.parametrize("length", [3, 4, 7, 20])
@@ -137,7 +137,7 @@ def test_a_training_that_is_killed_goes_on_to_the_same_weights(model, tmp_path, 
 
     whole, expected = fitted("whole")
     save = Resume.save
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):  # noqa: PT012
         patch.setattr(Resume, "save", lambda self, at, state: save(self, at, state) or killed_at(at, step))
         fitted("broken")
     again, rows = fitted("broken")

@@ -1,4 +1,5 @@
 import math
+import signal
 from itertools import islice, pairwise
 from unittest.mock import Mock
 
@@ -13,7 +14,7 @@ from pipeline.networks.bundle import Bundle
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.evaluation import evaluation_windows, nats_of, summed_nats, window_logits
 from pipeline.params import RuntimeParams, StreamBatching, TrainingParams, UnitBatching
-from pipeline.resume import Resume
+from pipeline.processes.resume import Resume
 from pipeline.text.vocabulary import Vocabulary
 from pipeline.training.data import TrainingWindows
 from pipeline.training.fit import final_score, fit
@@ -24,6 +25,7 @@ RUNTIME = RuntimeParams(threads=1, accelerator="cpu")
 STREAM = StreamBatching(mode="stream", segment_tokens=40)
 UNITS = UnitBatching(mode="units")
 TRAINING = TrainingParams(
+    processes=1,
     batch_size=3,
     bptt_steps=5,
     budget_tokens=300,
@@ -334,3 +336,14 @@ def test_a_finished_training_has_nothing_left_to_do(model, tmp_path, monkeypatch
     first = train(build(model("gru"), V, seed=1), resume=place(tmp_path))
     monkeypatch.setattr("pipeline.training.fit._run", lambda *_: pytest.fail("nothing is left"))
     assert train(build(model("gru"), V, seed=1), resume=place(tmp_path)) == first
+
+
+def test_ctrl_c_stays_ctrl_c(model):
+    """Lightning would make an exit with 1 of it, and MLflow would hear of a failure."""
+    handler = signal.getsignal(signal.SIGINT)
+    interrupted = Mock(extend=Mock(side_effect=KeyboardInterrupt))
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            train(build(model("rnn"), V, seed=1), rows=interrupted)
+    finally:
+        signal.signal(signal.SIGINT, handler)

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import PipelineError
-from pipeline.locks import try_lock
+from pipeline.processes.locks import try_lock
 
 STATES_KEPT = 2
 
