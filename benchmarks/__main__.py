@@ -7,6 +7,7 @@ from io import StringIO
 
 import typer
 
+from benchmarks.checkpoints import checkpoints
 from benchmarks.imports import imports
 from benchmarks.lags import lags
 from benchmarks.logging import logging
@@ -25,6 +26,7 @@ def main() -> None:
     params = load_params(ROOT / "params.yaml")
     measurements: dict[str, Callable[[], Section]] = {
         "training": lambda: training(params),
+        "checkpoints": lambda: checkpoints(params),
         "text": lambda: text_stages(params.run.levels),
         "sampling": lambda: sampling(params),
         "lags": lags,
