@@ -13,8 +13,8 @@ from pipeline.params import Params
 from pipeline.processes.resume import Resume
 from pipeline.training.fit import fit
 
-STEPS = 300
-PAIRS = 5
+STEPS = 200
+PAIRS = 3
 EVERY_SECONDS = 0.5
 """So often that a training of seconds shows what it costs."""
 

@@ -1,6 +1,7 @@
 """A tracking server that is gone, that never answers, or that goes away: no training is lost or held up for it."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -8,8 +9,8 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -51,8 +52,7 @@ def blackhole() -> Iterator[tuple[str, list[socket.socket]]]:
 @pytest.fixture
 def closed() -> str:
     """An address where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return f"http://127.0.0.1:{server.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"
 
 
 def train(project: Path, address: str, code: int | None = 0, trouble: str = "") -> subprocess.CompletedProcess[str]:
@@ -121,10 +121,50 @@ def test_a_short_stage_that_fails_says_its_own_error_first(
 
 
 @contextmanager
-def server(folder: Path, port: int) -> Iterator[None]:
-    """A real server before an SQLite store in `folder`, stopped at the end of the block."""
+def sqlite(folder: Path) -> Iterator[str]:
+    """The address of a database that is a file."""
+    yield f"sqlite:///{folder / 'server.db'}"
+
+
+@contextmanager
+def postgresql(folder: Path) -> Iterator[str]:
+    """The address of a PostgreSQL server of its own, on this machine alone; skipped, aloud, where there is none."""
+    pytest.importorskip("psycopg2", reason="the driver of PostgreSQL is not here (pip install psycopg2-binary)")
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not programs:
+        pytest.skip("PostgreSQL is not here (apt-get install postgresql)")
+    data, port = folder / "data", free_port()
+    data.mkdir()
+    as_owner: list[str] = []
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        for parent in [data, *data.parents[:-2]]:
+            parent.chmod(0o755)
+        shutil.chown(data, "postgres")
+        as_owner = ["runuser", "-u", "postgres", "--"]
+
+    def call(program: str, *arguments: str) -> None:
+        command = [*as_owner, str(programs[-1] / program), *arguments]
+        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL)
+
+    call("initdb", "-D", str(data), "-U", "unroll", "--auth", "trust")
+    call("pg_ctl", "-D", str(data), "-w", "-l", str(data / "log"), "-o", f"-p {port} -h 127.0.0.1 -k {data}", "start")
+    try:
+        yield f"postgresql://unroll@127.0.0.1:{port}/postgres"
+    finally:
+        call("pg_ctl", "-D", str(data), "-m", "fast", "stop")
+
+
+def free_port() -> int:
+    """A port where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return found.getsockname()[1]
+
+
+@contextmanager
+def server(folder: Path, port: int, database: str) -> Iterator[None]:
+    """A real server before a database, stopped at the end of the block."""
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", f"sqlite:///{folder / 'server.db'}", "--artifacts-destination", str(folder)]
+    command += ["--backend-store-uri", database, "--artifacts-destination", str(folder)]
     env = {**os.environ, **ENV, "MLFLOW_DISABLE_TELEMETRY": "true"}
     with (folder / "log").open("a") as log:
         process = subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log, start_new_session=True)
@@ -143,14 +183,21 @@ def server(folder: Path, port: int) -> Iterator[None]:
 
 
 @pytest.mark.faults
+@pytest.mark.parametrize("database", [sqlite, postgresql])
 def test_a_server_that_is_stopped_in_the_middle_of_a_training_gets_the_rest_by_a_sync(
-    project: Path, closed: str, tmp_path: Path
+    project: Path, closed: str, tmp_path: Path, database: Callable[[Path], AbstractContextManager[str]]
 ) -> None:
     set_hidden_size(project, 3, 7)
     port, folder = int(closed.rpartition(":")[2]), tmp_path / "server"
     folder.mkdir()
+    with database(folder) as address:
+        stop_in_the_middle(project, closed, lambda: server(folder, port, address))
+
+
+def stop_in_the_middle(project: Path, closed: str, serve: Callable[[], AbstractContextManager[None]]) -> None:
+    """A training whose server goes away after half of it, and comes back after its end."""
     env = {**os.environ, **ENV, "MLFLOW_TRACKING_URI": closed, "TROUBLE": "wait"}
-    with server(folder, port):
+    with serve():
         training = subprocess.Popen(
             ["dvc", "repro", "-s", "train@gru-1"], cwd=project, env=env, stderr=subprocess.PIPE, text=True
         )
@@ -162,7 +209,7 @@ def test_a_server_that_is_stopped_in_the_middle_of_a_training_gets_the_rest_by_a
     assert training.returncode == 0, said
     assert said.count("goes on without it") == 1
 
-    with server(folder, port):
+    with serve():
         for _ in range(2):
             run_in(project, sys.executable, "-c", SYNC, MLFLOW_TRACKING_URI=closed)
         client = MlflowClient(closed)
