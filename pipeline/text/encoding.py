@@ -3,6 +3,7 @@
 Each different token is encoded once; the ids of all its occurrences are gathered from there.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -134,4 +135,4 @@ def spelling_nats(unknown_types: Counter[str], training_types: Iterable[str], sc
     if scheme == "char":
         return float(counts.sum() * CODE_POINT_NATS)
     model = SpellingModel.fit([word for word in training_types if word != UNK_TOKEN])
-    return float(counts @ model.nats(words))
+    return math.fsum(counts * model.nats(words))  # a product of BLAS depends on the number of its threads

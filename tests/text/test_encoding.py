@@ -81,6 +81,15 @@ def test_spelling_of_unknown_words():
     assert spelling_nats(Counter({"<unk>": 9}), ["cat"], "spaces") == 0.0
 
 
+def test_a_long_sum_of_spellings_is_exact():
+    """Not what some order of adding gives: BLAS adds in another order on a machine of more cores."""
+    words = sorted(f"{n**3:b}" for n in range(20_000))
+    counts = Counter({word: 1 + place**2 % 97 for place, word in enumerate(words)})
+    model = SpellingModel.fit(["101", "0", "11"])
+    exact = math.fsum(counts[word] * nats for word, nats in zip(words, model.nats(words).tolist(), strict=True))
+    assert spelling_nats(counts, ["101", "0", "11"], "pattern") == exact
+
+
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A folder with params.yaml and a corpus, to run stages in."""
