@@ -28,7 +28,7 @@ repro: $(INSTALLED) ## Run the pipeline, from raw text to reports/report.html
 	@echo "The runs:    make ui, then open http://127.0.0.1:5000"
 
 test: $(INSTALLED) ## Run every test but those of test-faults
-	pytest -q --numprocesses 2 --dist loadfile -m "not faults"
+	pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not faults"
 
 test-faults: $(INSTALLED) ## Run the tests that break things at length
 	pytest -q --numprocesses 2 --dist loadfile -m faults

@@ -19,9 +19,10 @@ EVERY_SECONDS = 0.5
 """So often that a training of seconds shows what it costs."""
 
 METHOD = """\
-The language models of `run.models` at level char, {steps} steps each, with a state saved every {every:g} s and with none \
-but the last, taking turns {pairs} times; both write what the other does. The share of the time that a state every \
-{every:g} s takes is the median of the pairs; with `checkpoint_every: {default:g}` it is paid {ratio:.0f} times less often."""
+The language models of `run.models` at level char, {steps} steps each, with a state saved every {every:g} s and with \
+none but the last, taking turns {pairs} times; both write what the other does. The share of the time that a state \
+every {every:g} s takes is the median of the pairs; with `checkpoint_every: {default:g}` it is paid {ratio:.0f} times \
+less often."""
 
 
 def checkpoints(params: Params) -> Section:

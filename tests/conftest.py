@@ -18,6 +18,12 @@ torch.set_num_threads(1)  # two test processes with two threads each take twice 
 SHARED_DATA = Path(__file__).parents[1] / "../shared/data"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first: one that begins last would keep one of two processes waiting for the other."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture
 def generator() -> torch.Generator:
     """A generator of its own for each test."""
