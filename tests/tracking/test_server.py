@@ -149,7 +149,7 @@ def postgresql(folder: Path) -> Iterator[str]:
     call("initdb", "-D", str(data), "-U", "unroll", "--auth", "trust")
     call("pg_ctl", "-D", str(data), "-w", "-l", str(data / "log"), "-o", f"-p {port} -h 127.0.0.1 -k {data}", "start")
     try:
-        yield f"postgresql://unroll@127.0.0.1:{port}/postgres"
+        yield f"postgresql+psycopg2://unroll@127.0.0.1:{port}/postgres"
     finally:
         call("pg_ctl", "-D", str(data), "-m", "fast", "stop")
 
