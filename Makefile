@@ -34,7 +34,7 @@ test-faults: $(INSTALLED) ## Run the tests that break things at length
 	pytest -q --numprocesses 2 --dist loadfile -m faults
 	python -m reliability.faults
 
-unit: $(INSTALLED) ## Run the tests that need no pipeline: under a minute
+unit: $(INSTALLED) ## Run the tests that need no pipeline
 	pytest -q --numprocesses 2 --dist loadfile -m "not slow and not faults"
 
 check: $(INSTALLED) ## Format, lint, types, and the floors of the house

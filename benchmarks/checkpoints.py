@@ -8,10 +8,9 @@ from tempfile import TemporaryDirectory
 import torch
 
 from benchmarks.page import Section, Target
-from benchmarks.training import UNIT_TOKENS, VOCABULARY, Task, random_text, task_of
+from benchmarks.training import Task, task_of
 from pipeline.params import Params
 from pipeline.processes.resume import Resume
-from pipeline.training.fit import fit
 
 STEPS = 200
 PAIRS = 3
@@ -51,17 +50,5 @@ def seconds_of(task: Task, every_seconds: float) -> float:
     """Seconds of a training that saves a state so often."""
     with TemporaryDirectory(dir=".") as folder:  # on the disk of the project, not in memory
         start = time.perf_counter()
-        fit(
-            task.network(),
-            task.text,
-            random_text(UNIT_TOKENS, VOCABULARY),
-            learning_rate=task.model.learning_rate,
-            max_grad_norm=task.model.max_grad_norm,
-            batching=task.batching,
-            training=task.training,
-            runtime=task.runtime,
-            seed=1,
-            live=lambda rows: None,
-            resume=Resume(Path(folder), "key", every_seconds),
-        )
+        task.fit(task.network(), lambda rows: None, Resume(Path(folder), "key", every_seconds))
         return time.perf_counter() - start

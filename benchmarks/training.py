@@ -13,10 +13,11 @@ from torch.nn import functional as F
 
 from benchmarks.page import Section, Target
 from benchmarks.timing import medians
-from pipeline.artifacts import Row
+from pipeline.artifacts import LogRows, Row
 from pipeline.networks.build import build
 from pipeline.networks.language_model import LanguageModel
 from pipeline.params import Batching, Model, Params, RuntimeParams, TrainingParams
+from pipeline.processes.resume import Resume
 from pipeline.training.data import TrainingWindows
 from pipeline.training.fit import fit
 from pipeline.training.split import Split
@@ -51,6 +52,22 @@ class Task:
         network = build(self.model, VOCABULARY, seed=1)
         assert isinstance(network, LanguageModel)
         return network
+
+    def fit(self, network: LanguageModel, live: LogRows, resume: Resume | None = None) -> None:
+        """Train the network as stages/train.py does."""
+        fit(
+            network,
+            self.text,
+            random_text(UNIT_TOKENS, VOCABULARY),
+            learning_rate=self.model.learning_rate,
+            max_grad_norm=self.model.max_grad_norm,
+            batching=self.batching,
+            training=self.training,
+            runtime=self.runtime,
+            seed=1,
+            live=live,
+            resume=resume,
+        )
 
     def windows(self) -> TrainingWindows:
         """What is read, in its order."""
@@ -102,18 +119,7 @@ def take_turns(task: Task, network: LanguageModel, other: LanguageModel) -> list
             seconds.append((ours, next(bare_turns)))
             began = time.perf_counter()
 
-    fit(
-        network,
-        task.text,
-        random_text(UNIT_TOKENS, VOCABULARY),
-        learning_rate=task.model.learning_rate,
-        max_grad_norm=task.model.max_grad_norm,
-        batching=task.batching,
-        training=task.training,
-        runtime=task.runtime,
-        seed=1,
-        live=live,
-    )
+    task.fit(network, live)
     return seconds
 
 
