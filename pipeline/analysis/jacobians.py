@@ -10,14 +10,13 @@ All in float64. The cost is that of n x n matrices, some STEPS decompositions; t
 
 import copy
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.func import jacrev, vmap
 
 from pipeline.analysis.bounds import bounds
 from pipeline.analysis.lyapunov import spectrum
@@ -35,8 +34,6 @@ LAGS = (1, 2, 5, 15, 40)
 resolves condition numbers: up to 5 steps at initialisation, 1 or 2 once trained, and none for some LSTMs."""
 PLACES = 3
 """Places of the text whose single steps are decomposed: eigenvalues cost 90 ms a place with n = 384."""
-CHUNK = 10
-"""Steps differentiated at once: more of them are no faster, and need more memory on the way."""
 RESOLVED = 1e13
 """Condition numbers above it are not told: rounding alone leaves sigma_min at some 1e-15 of sigma_max."""
 LOG10_EDGES = np.linspace(-6, 2, 33)
@@ -58,7 +55,7 @@ def measure(network: Network, window: Window, max_lag: int, name: str) -> dict[s
     cells, steps, states = trajectory(network, torch.from_numpy(window.inputs[lanes]), max_lag)
     shape = states[0].shape[0], states[0].shape[1], states[0].shape[3]
     path = torch.stack(states[:-1], dim=2)[..., PLACES // 2, :][:, :, -STEPS:]  # (S, L, T, H): times are lanes
-    along = torch.cat([step_jacobians(cells, *chunk) for chunk in _chunks(steps[PLACES // 2, -STEPS:], path)])
+    along = step_jacobians(cells, steps[PLACES // 2, -STEPS:], path)
     at_places = step_jacobians(cells, steps[:, -1], states[-2])
     if not (along.isfinite().all() and at_places.isfinite().all()):
         rule = "the Jacobians of its steps are finite"
@@ -70,12 +67,6 @@ def measure(network: Network, window: Window, max_lag: int, name: str) -> dict[s
         "lyapunov": spectrum(of_layers(along, shape), lags),
         "bounds": bounds(cells, torch.stack(states[1:])),
     }
-
-
-def _chunks(
-    steps: Float[Tensor, "T E"], states: Float[Tensor, "S L T H"]
-) -> Iterator[tuple[Float[Tensor, "C E"], Float[Tensor, "S L C H"]]]:
-    return zip(steps.split(CHUNK), states.split(CHUNK, dim=2), strict=True)
 
 
 def trajectory(
@@ -106,25 +97,13 @@ def step_jacobians(
     jacobian = state.new_zeros(num_lanes, num_parts, num_layers, hidden_size, num_parts, num_layers, hidden_size)
     x_by_state = state.new_zeros(num_lanes, x.shape[1], num_parts * num_layers * hidden_size)  # x is given: zero
     for layer, cell in enumerate(cells):
-        after, (by_x, by_own) = _layer_jacobians(cell, x, state[:, layer])
+        own = state[:, layer].unbind(0)
+        by_x, by_own = cell.jacobians(x, own)
         rows = jacobian[:, :, layer]
         rows.copy_((by_x.flatten(1, 2) @ x_by_state).view_as(rows))
         rows[..., layer, :] += by_own
-        x, x_by_state = after[:, 0], rows[:, 0].flatten(2)
+        x, x_by_state = cell.step(x, own)[0], rows[:, 0].flatten(2)
     return jacobian.flatten(4).flatten(1, 3)
-
-
-def _layer_jacobians(
-    cell: Cell, x: Float[Tensor, "B E"], state: Float[Tensor, "S B H"]
-) -> tuple[Float[Tensor, "B S H"], tuple[Float[Tensor, "B S H E"], Float[Tensor, "B S H S H"]]]:
-    """The new state of one layer, and its derivatives by x and by the old one."""
-
-    def step(x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        after = torch.stack(cell.step(x[None], state[:, None].unbind(0)))[:, 0]
-        return after, after
-
-    by_both, after = vmap(jacrev(step, argnums=(0, 1), has_aux=True))(x, state.transpose(0, 1))
-    return after, by_both
 
 
 def step_summary(jacobians: Float[Tensor, "P N N"], shape: tuple[int, int, int]) -> dict[str, Any]:

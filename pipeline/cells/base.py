@@ -12,7 +12,7 @@ from pipeline.cells.lstm import LstmCell
 from pipeline.cells.rnn import RnnCell
 
 Cell = RnnCell | GruCell | LstmCell
-"""`step(x, state) -> state`, a state being (h,) or (h, c)."""
+"""`step(x, state) -> state`, a state being (h,) or (h, c), and `jacobians(x, state)`, its derivatives by both."""
 
 WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 

@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pipeline.cells.rates import by_gates
+
 
 class GruGates(NamedTuple):
     """What one step computes from x and h."""
@@ -64,3 +66,22 @@ class GruCell:
         r = torch.sigmoid(r_x + r_h)
         z = torch.sigmoid(z_x + z_h)
         return GruGates(r, z, torch.tanh(n_x + r * n_h))
+
+    def jacobians(
+        self, x: Float[Tensor, "B E"], state: tuple[Float[Tensor, "B H"], ...]
+    ) -> tuple[Float[Tensor, "B 1 H E"], Float[Tensor, "B 1 H 1 H"]]:
+        """dh'/dx and dh'/dh, from
+
+            dh' = z dh + (h - n) dz + (1 - z) dn
+            dn  = (1 - n^2) (W_in dx + r W_hn dh + (W_hn h + b_hn) dr)
+
+        The first path is the one that keeps: with z = 1 it alone is left.
+        """
+        (h,) = state
+        r, z, n = self.gates(x, h)
+        n_h = h @ self.weight_hh.chunk(3)[2].T + self.bias_hh.chunk(3)[2]
+        by_n = (1 - z) * (1 - n.square())
+        rates = [by_n * n_h * r * (1 - r), (h - n) * z * (1 - z)]
+        by_x = by_gates([*rates, by_n], self.weight_ih)
+        by_h = by_gates([*rates, by_n * r], self.weight_hh) + torch.diag_embed(z)
+        return by_x[:, None], by_h[:, None, :, None]

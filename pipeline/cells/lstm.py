@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pipeline.cells.rates import by_gates
+
 
 class LstmGates(NamedTuple):
     """What one step computes from x and h."""
@@ -65,3 +67,25 @@ class LstmCell:
         a = x @ self.weight_ih.T + self.bias_ih + h @ self.weight_hh.T + self.bias_hh
         a_i, a_f, a_g, a_o = a.chunk(4, dim=1)
         return LstmGates(torch.sigmoid(a_i), torch.sigmoid(a_f), torch.tanh(a_g), torch.sigmoid(a_o))
+
+    def jacobians(
+        self, x: Float[Tensor, "B E"], state: tuple[Float[Tensor, "B H"], ...]
+    ) -> tuple[Float[Tensor, "B 2 H E"], Float[Tensor, "B 2 H 2 H"]]:
+        """d(h', c')/dx and d(h', c')/d(h, c), from
+
+            dc' = f dc + c df + g di + i dg
+            dh' = o (1 - tanh(c')^2) dc' + tanh(c') do
+
+        The first term is the carousel: the one path without a matrix, and without a nonlinearity.
+        """
+        i, f, g, o = gates = self.gates(x, state[0])
+        t = torch.tanh(gates.update(state)[1])
+        passed = o * (1 - t.square())  # of dc' to dh'
+        to_c = [g * i * (1 - i), state[1] * f * (1 - f), i * (1 - g.square()), torch.zeros_like(o)]
+        to_h = [*(passed * rate for rate in to_c[:3]), t * o * (1 - o)]
+        by_x, by_h = (
+            torch.stack([by_gates(rates, weight) for rates in (to_h, to_c)], dim=1)
+            for weight in (self.weight_ih, self.weight_hh)
+        )
+        by_c = torch.stack([torch.diag_embed(passed * f), torch.diag_embed(f)], dim=1)
+        return by_x, torch.stack([by_h, by_c], dim=3)

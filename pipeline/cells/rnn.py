@@ -33,3 +33,11 @@ class RnnCell:
         (h,) = state
         a = x @ self.weight_ih.T + self.bias_ih + h @ self.weight_hh.T + self.bias_hh
         return (torch.tanh(a) if self.nonlinearity == "tanh" else torch.relu(a),)
+
+    def jacobians(
+        self, x: Float[Tensor, "B E"], state: tuple[Float[Tensor, "B H"], ...]
+    ) -> tuple[Float[Tensor, "B 1 H E"], Float[Tensor, "B 1 H 1 H"]]:
+        """dh'/dx = diag(s) W_ih and dh'/dh = diag(s) W_hh, s being the nonlinearity's slope (relu at 0: 0)."""
+        (h,) = self.step(x, state)
+        slope = (1 - h.square() if self.nonlinearity == "tanh" else (h > 0).to(h.dtype))[:, :, None]
+        return (slope * self.weight_ih)[:, None], (slope * self.weight_hh)[:, None, :, None]

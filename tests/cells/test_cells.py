@@ -126,3 +126,28 @@ def test_an_input_changes_its_own_step_and_later_ones_of_its_own_lane_alone(modu
     assert torch.equal(features[:, 0], changed[:, 0])
     assert torch.equal(features[1], changed[1])
     assert ((features - changed)[0, 1:].abs().amax(dim=1) > 1e-6).all()
+
+
+@every_module
+def test_the_jacobians_written_out_are_those_of_autograd(module: Module) -> None:
+    """A lane at a time, by the vector that is read and by each part of the state."""
+    (cell,) = cells_of(fused(module))
+    x, state = draw(B, E, seed=60), tuple(draw(B, H, seed=61 + part) for part in range(parts(fused(module))))
+    by_x, by_state = cell.jacobians(x, state)
+    for lane in range(B):
+
+        def step(x: Tensor, *state: Tensor) -> Tensor:
+            return torch.stack(cell.step(x[None], tuple(part[None] for part in state)))[:, 0]
+
+        expected = torch.autograd.functional.jacobian(step, (x[lane], *(part[lane] for part in state)))
+        assert isinstance(expected, tuple)
+        torch.testing.assert_close(by_x[lane], expected[0], rtol=1e-12, atol=1e-14)
+        torch.testing.assert_close(by_state[lane], torch.stack(expected[1:], dim=2), rtol=1e-12, atol=1e-14)
+
+
+def test_relu_is_flat_where_it_is_off() -> None:
+    (cell,) = cells_of(fused(partial(nn.RNN, nonlinearity="relu")))
+    x, state = draw(B, E, seed=60), (draw(B, H, seed=61),)
+    (h,) = cell.step(x, state)
+    assert (h == 0).any()
+    assert not cell.jacobians(x, state)[1][:, 0, :, 0][h == 0].any()
