@@ -5,6 +5,7 @@ A file's bytes are checked first, in a pass of their own: what `datasets` says o
 
 import codecs
 import gzip
+import json
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ BUILDERS = {".txt": "text", ".csv": "csv", ".jsonl": "json", ".parquet": "parque
 """The builder of `datasets` for a file's ending."""
 CHECKED_BYTES = 1 << 20
 """Read at a time by the check of a file's bytes."""
+SHOWN_BYTES = 40
+"""Of a line that is no JSON object."""
 HUB_SECONDS = 4
 """That the hub may take to answer."""
 JOINED_LINES = 1 << 16
@@ -56,6 +59,8 @@ def file_units(files: Sequence[Path], column: str | None, unit: Unit) -> Iterato
         builder = _builder(file)
         if builder != "parquet":
             _check_bytes(file)
+        if builder == "json":
+            _check_objects(file)
         if builder == "text":
             yield from _text_units(file, column, unit)
         else:
@@ -107,6 +112,21 @@ def _check_bytes(file: Path) -> None:
         raise _unreadable(str(file), error) from None
     if offset == 0 and _builder(file) != "text":
         raise CorpusError(str(file), "a table with rows", "an empty file", "fill it, or take it out of corpus.path")
+
+
+def _check_objects(file: Path) -> None:
+    """Raise a CorpusError where a line is no JSON object: some others end pyarrow's reader, and with it the process."""
+    with _opened(file) as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                is_object = not line.strip() or isinstance(json.loads(line.decode("utf-8-sig")), dict)
+            except (ValueError, RecursionError):
+                is_object = False
+            if not is_object:
+                got = repr(line[:SHOWN_BYTES].decode(errors="replace"))
+                raise CorpusError(
+                    f"{file}: line {number}", "each line is a JSON object", got, "mend it, or take it out"
+                )
 
 
 def _opened(file: Path) -> BufferedIOBase:

@@ -132,11 +132,18 @@ def test_a_row_without_text_is_named(tmp_path, value, got):
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("a.csv", b"a,b\n1,2\n1,2,3\n"), ("a.jsonl", b'{"a": "x"}\n{"a'), ("a.parquet", b"PAR1")],
+    [("a.csv", b"a,b\n1,2\n1,2,3\n"), ("a.parquet", b"PAR1")],
 )
 def test_a_damaged_table_is_named(tmp_path, name, content):
     with pytest.raises(CorpusError, match=rf"{name}: a text set that can be read"):
         list(file_units([write(tmp_path / name, content)], "a", "line"))
+
+
+@pytest.mark.parametrize("line", [b'{"a', b"[1]", b"null", b"x", b"[" * 100_000], ids=lambda line: line[:4].decode())
+def test_each_line_is_a_json_object(tmp_path, line):
+    file = write(tmp_path / "a.jsonl", b'{"a": "x"}\n\n' + line)
+    with pytest.raises(CorpusError, match=r"a\.jsonl: line 3: each line is a JSON object \(got "):
+        list(file_units([file], "a", "line"))
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
