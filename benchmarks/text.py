@@ -5,6 +5,7 @@ with a number that no other has: real words of real frequencies, and a vocabular
 """
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -77,9 +78,15 @@ def _from_files(params: dict[str, Any], levels: Sequence[Level]) -> None:
     params["corpus"] |= {"source": "files", "unit": "paragraph"}
 
 
+@cache
+def _paragraphs() -> list[str]:
+    """Parsing the library takes seconds."""
+    return list(python_docs())
+
+
 def write_text(path: Path, size: int) -> None:
     """Write a text of `size` bytes or a paragraph more; a smaller size gives its beginning."""
-    paragraphs = list(python_docs())
+    paragraphs = _paragraphs()
     rng = np.random.default_rng(1)
     written = number = 0
     with path.open("wb") as file:

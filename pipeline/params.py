@@ -481,7 +481,16 @@ def _key(loc: tuple[int | str, ...]) -> str:
     >>> _key(("models", "gru", "gru", "hidden_size"))
     'models.gru.hidden_size'
     """
-    return ".".join(str(part) for i, part in enumerate(loc) if not (i == 2 and part in _UNION_TAGS))
+    return ".".join(_shown(part) for i, part in enumerate(loc) if not (i == 2 and part in _UNION_TAGS))
+
+
+def _shown(part: int | str) -> str:
+    """A part of a key on one line.
+
+    >>> _shown("gru"), _shown(chr(0x85))
+    ('gru', '\\\\x85')
+    """
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(part))
 
 
 def _sentences(where: str, detail: ErrorDetails) -> list[str]:

@@ -1,6 +1,9 @@
 """What every test shares: the house's distinct sizes, seeded numbers, and models small enough to check by hand."""
 
+import gc
+import os
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,13 @@ from pipeline.params import GruModel, LstmModel, Model, RnnModel
 settings.register_profile("unroll", deadline=None)  # machines are noisy: no test asserts a time
 settings.load_profile("unroll")
 torch.set_num_threads(1)  # two test processes with two threads each take twice as long on two cores
+
+gc.set_threshold(
+    50_000, 20, 100
+)  # a million objects come with the imports and stay: looking through them takes seconds
+if "PYTEST_XDIST_WORKER" in os.environ:  # a whole suite needs them all; while jaxtyping's hook imports a module of
+    for heavy in ("pytorch_lightning", "matplotlib.pyplot", "mlflow", "dvc.repo", "datasets"):  # ours, Python takes
+        import_module(heavy)  # other names for compiled files, and would compile all that it imports anew: 10 s
 
 SHARED_DATA = Path(__file__).parents[1] / "../shared/data"
 

@@ -194,6 +194,7 @@ def hold(work, step: int) -> tuple[subprocess.Popen, str]:
     return process, process.stdout.readline().strip()
 
 
+@pytest.mark.slow
 def test_the_same_work_in_two_workspaces_has_two_places_and_the_killed_one_is_taken_over(tmp_path):
     (one, first), (two, second) = hold(tmp_path, 5), hold(tmp_path, 7)
     try:

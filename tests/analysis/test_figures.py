@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from pipeline.analysis.figures import HORIZONS, gradient_figure, save_png
 
@@ -53,6 +54,7 @@ def test_curves_differ_in_colour_and_in_dashes() -> None:
     assert all(a.get_linestyle() != b.get_linestyle() for a, b in pairwise(lines))
 
 
+@pytest.mark.slow
 def test_equal_figures_have_equal_bytes_in_another_process_too(tmp_path: Path) -> None:
     here, there = tmp_path / "here.png", tmp_path / "there.png"
     save_png(gradient_figure(CURVES, "title"), here)

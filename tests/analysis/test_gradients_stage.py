@@ -150,6 +150,7 @@ def test_a_horizon_that_was_not_reached_has_a_flag_and_no_number():
         ("lstm", {"num_layers": 2, "bidirectional": True}, {"h", "c"}),
     ],
 )
+@pytest.mark.slow
 def test_every_kind_of_model(project, cell, changes, parts):
     project(cell, **changes)
     assert run() == 0
@@ -161,6 +162,7 @@ def test_every_kind_of_model(project, cell, changes, parts):
         assert min(measured[name]["joint"]["mean"]) > 0
 
 
+@pytest.mark.slow
 def test_the_same_work_has_the_same_bytes(project):
     project()
     outs = []

@@ -19,7 +19,7 @@ HALF_LIVES = {"rnn": 2.0, "lstm": 16.0}
 SPLITS = ("train", "validation", "test")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run() -> RunParams:
     return RunParams(levels=["char", "word"], models=["rnn", "lstm", "bilstm"], seeds=[1, 2])
 
@@ -27,8 +27,12 @@ def run() -> RunParams:
 @pytest.fixture
 def folders(tmp_path: Path, run: RunParams) -> dict[str, Path]:
     """Paths of the inputs of the stage `report`."""
-    out = {name: tmp_path / "out" / name for name in ("corpus", "tokenization", "vocabulary", "baseline")}
-    out |= {name: tmp_path / "out" / name for name in ("train", "gradients", "memory", "sampling")}
+    return make_folders(tmp_path, run)
+
+
+def make_folders(root: Path, run: RunParams) -> dict[str, Path]:
+    out = {name: root / "out" / name for name in ("corpus", "tokenization", "vocabulary", "baseline")}
+    out |= {name: root / "out" / name for name in ("train", "gradients", "memory", "sampling")}
     _corpus(out["corpus"])
     for level in run.levels:
         write_level(out, level)

@@ -10,6 +10,8 @@ from pipeline.report.collect import collect
 from pipeline.report.figures import write_figures
 from pipeline.report.render import write_report
 
+from .conftest import make_folders
+
 FIGURES = ("learning", "cloze", "gradients", "gates", "context")
 """Of a level, as they follow each other."""
 
@@ -36,10 +38,12 @@ class Page(HTMLParser):
         self.text.append(data)
 
 
-@pytest.fixture
-def report(folders: dict[str, Path], run: RunParams, tmp_path: Path) -> Path:
-    results = collect(folders, run, ["agreement"])
-    out = tmp_path / "reports"
+@pytest.fixture(scope="module")
+def report(run: RunParams, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all tests here, which only read it."""
+    root = tmp_path_factory.mktemp("report")
+    results = collect(make_folders(root, run), run, ["agreement"])
+    out = root / "reports"
     out.mkdir()
     of_level = [f"{figure}_{level}" for level in run.levels for figure in FIGURES]
     for name in [*of_level, "memory_agreement"]:
@@ -116,6 +120,7 @@ def test_markdown_takes_no_sample_for_markup(report: Path):
     assert all(line.startswith("    ") for line in found)
 
 
+@pytest.mark.slow
 def test_one_level_is_compared_with_none(folders: dict[str, Path], tmp_path: Path):
     run = RunParams(levels=["word"], models=["lstm"], seeds=[1])
     results = collect(folders, run, ["agreement"])

@@ -24,6 +24,7 @@ def test_two_reports_of_the_same_results_have_equal_bytes(folders: dict[str, Pat
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_leftovers_go_first_and_are_named(folders: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     result = tell(folders, RunParams(levels=["word"], models=["lstm"], seeds=[2]), tmp_path / "reports")
     assert [path.name for path in folders["gradients"].iterdir()] == ["word-lstm-2"]

@@ -86,6 +86,7 @@ def test_the_record_holds_the_training_and_the_curve():
 
 
 @pytest.mark.parametrize("task", ["agreement", "adding"])
+@pytest.mark.slow
 def test_equal_seeds_give_equal_bytes(task):
     def content(out: Path) -> dict[str, bytes]:
         return {str(path.relative_to(out)): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}

@@ -38,6 +38,7 @@ def test_what_the_training_text_says_often_costs_next_to_nothing(name):
     assert known < 0.1 < unknown
 
 
+@pytest.mark.slow
 def test_bz2_forgets_what_lies_a_block_back_and_xz_does_not():
     """A block and more of random letters, then the first 50,000 of them again."""
     letters = "".join(map(chr, range(48, 112)))
@@ -64,6 +65,7 @@ def test_what_xz_writes_can_be_read_with_any_xz():
     assert lzma.decompress(xz_compress(b"")) == b""
 
 
+@pytest.mark.slow
 def test_tiny_shakespeare_as_a_whole_has_the_known_bits():
     path = LM / "tinyshakespeare.txt"
     if not path.exists():

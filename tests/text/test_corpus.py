@@ -49,6 +49,7 @@ def test_paragraphs(lines, paragraphs):
     assert list(group(lines, "paragraph")) == paragraphs
 
 
+@pytest.mark.slow
 def test_shakespeare_is_cut_where_karpathy_cut_it(shared_data, tmp_path):
     """Nine tenths of the characters, 1,003,854 of them, are not test; 65 characters, the line end among them."""
     path = shared_data / "lm/tinyshakespeare.txt"
@@ -61,6 +62,7 @@ def test_shakespeare_is_cut_where_karpathy_cut_it(shared_data, tmp_path):
     assert len(set().union(*(tally.seen for tally in tallies.values()))) == 65
 
 
+@pytest.mark.slow
 def test_names_come_one_a_line(shared_data, tmp_path):
     """All 32,033 names, each in one split, in the file's order."""
     tallies, units = run(shared_data / "lm/names.txt", tmp_path / "out", split=HASH)
@@ -82,12 +84,11 @@ def test_war_and_peace_unpacks(shared_data, tmp_path):
 
 @pytest.mark.slow
 def test_the_embedded_corpus(tmp_path):
-    """The default: every paragraph of it in one split, and two runs with equal bytes."""
-    tallies, _ = run(tmp_path, tmp_path / "a", source="python-docs", unit="paragraph", split=HASH)
-    run(tmp_path, tmp_path / "b", source="python-docs", unit="paragraph", split=HASH)
+    """The default: every paragraph of it in one split."""
+    tallies, units = run(tmp_path, tmp_path / "out", source="python-docs", unit="paragraph", split=HASH)
     assert sum(tally.characters for tally in tallies.values()) > 1_700_000
-    for split in SPLITS:
-        assert (tmp_path / f"a/{split}.parquet").read_bytes() == (tmp_path / f"b/{split}.parquet").read_bytes()
+    paragraphs = [text for split in SPLITS for text in units[split]]
+    assert len(paragraphs) == len(set(paragraphs)) > 10_000
 
 
 def test_given_splits(tmp_path):

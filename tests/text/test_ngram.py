@@ -145,6 +145,7 @@ def test_discounts_without_a_valid_estimate_are_the_middle_of_their_range():
     np.testing.assert_allclose(negative, [0, 2 / 3, 1, 1.5])
 
 
+@pytest.mark.slow
 def test_tiny_shakespeare_gives_the_known_nats_of_orders_1_to_9():
     ids = np.unique(list(read("tinyshakespeare.txt")), return_inverse=True)[1]
     train, test = np.split(ids, [int(0.9 * len(ids))])

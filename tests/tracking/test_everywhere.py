@@ -122,7 +122,7 @@ def test_after_a_pull_into_a_fresh_clone(project: Path, tmp_path: Path) -> None:
     assert_synced(clone, "corpus", "report", "train gru-1", "train gru-2")
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 def test_after_an_experiment_in_a_temporary_copy(project: Path) -> None:
     commit(project)
     run_in(project, "dvc", "exp", "run", "-q", "--temp", "-n", "wide", "-S", "models.gru.hidden_size=5")

@@ -114,6 +114,7 @@ def test_the_same_seed_gives_the_same_bytes_with_dropout(model):
         assert torch.equal(again.state_dict()[name], weight)
 
 
+@pytest.mark.slow
 def test_a_text_without_surprise_is_learned(model):
     """Units 1 2 3 4 over and over: a network that sees its inputs pays next to nothing for them."""
     ids = np.tile(np.array([1, 2, 3, 4, 0], np.uint8), 80)
@@ -124,6 +125,7 @@ def test_a_text_without_surprise_is_learned(model):
     assert final_score(network, text, "stream", 3).nats_per_token < 0.2 < math.log(V)
 
 
+@pytest.mark.slow
 def test_the_best_weights_are_kept_not_the_last(model):
     """Learning by heart what is random: validation gets worse, and an early step is the best."""
     network = build(model("lstm"), V, seed=1)
@@ -288,6 +290,7 @@ def killed_after(step: int):
     ],
     ids=["rnn", "gru", "lstm"],
 )
+@pytest.mark.slow
 def test_a_training_that_is_killed_goes_on_to_the_same_bytes(model, tmp_path, step, cell, batching, shape):
     """Dropout draws on, the optimiser, the schedule, the state and the data go on, and no row comes twice."""
     whole, broken = (build(model(cell, **shape), V, seed=1) for _ in range(2))
