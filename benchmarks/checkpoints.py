@@ -9,8 +9,8 @@ import torch
 
 from benchmarks.page import Section, Target
 from benchmarks.training import Task, task_of
-from pipeline.params import Params
-from pipeline.processes.resume import Resume
+from pipeline.base.params import Params
+from pipeline.base.resume import Resume
 
 STEPS = 200
 PAIRS = 3

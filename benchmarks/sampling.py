@@ -6,11 +6,11 @@ import torch
 
 from benchmarks.page import Section
 from benchmarks.timing import in_turns, medians
+from pipeline.base.params import Params
 from pipeline.networks.build import build
 from pipeline.networks.language_model import LanguageModel
-from pipeline.params import Params
 from pipeline.sampling import Choice, sample
-from pipeline.text.vocabulary import Vocabulary
+from pipeline.tokens.vocabulary import Vocabulary
 
 VOCABULARY = 112
 """That of the default corpus."""

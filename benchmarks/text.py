@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.page import Section, Target
 from benchmarks.process import Taken, measured
 from benchmarks.project import make_project, stages_of
-from pipeline.params import Level
+from pipeline.base.params import Level
 from pipeline.text.python_docs import python_docs
 
 MEGABYTE = 10**6

@@ -13,11 +13,11 @@ from torch.nn import functional as F
 
 from benchmarks.page import Section, Target
 from benchmarks.timing import medians
-from pipeline.artifacts import LogRows, Row
+from pipeline.base.artifacts import LogRows, Row
+from pipeline.base.params import Batching, Model, Params, RuntimeParams, TrainingParams
+from pipeline.base.resume import Resume
 from pipeline.networks.build import build
 from pipeline.networks.language_model import LanguageModel
-from pipeline.params import Batching, Model, Params, RuntimeParams, TrainingParams
-from pipeline.processes.resume import Resume
 from pipeline.training.data import TrainingWindows
 from pipeline.training.fit import fit
 from pipeline.training.split import Split

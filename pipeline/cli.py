@@ -14,14 +14,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipeline.errors import EXIT_USER_ERROR, ArtifactError, PipelineError, disk_error
+from pipeline.base.errors import EXIT_USER_ERROR, ArtifactError, PipelineError, disk_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pipeline.base.params import RunParams, SamplingParams
     from pipeline.networks.bundle import Bundle
     from pipeline.pairs import Comparison, Share
-    from pipeline.params import RunParams, SamplingParams
     from pipeline.scoring import TokenScores
 
 app = typer.Typer(
@@ -57,7 +57,7 @@ def _fail(error: PipelineError) -> NoReturn:
 @app.command()
 def check() -> None:
     """Say whether params.yaml is valid; if not, list every wrong key and value."""
-    from pipeline.params import PARAMS_FILE, load_params
+    from pipeline.base.params import PARAMS_FILE, load_params
 
     run = load_params().run
     models = len(run.levels) * len(run.models) * len(run.seeds)
@@ -101,9 +101,9 @@ def sample(
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Equal seeds draw equal samples.")] = 1,
 ) -> None:
     """Draw texts from a model, each with its log-probability; a cloze model fills the gaps of --prompt."""
+    from pipeline.base.params import SamplingParams
+    from pipeline.base.params import check as checked
     from pipeline.networks.cloze import ClozeModel
-    from pipeline.params import SamplingParams
-    from pipeline.params import check as checked
 
     options = {"num_samples": num_samples, "max_tokens": max_tokens, "temperature": temperature}
     options |= {"top_k": top_k, "top_p": top_p, "prompt": prompt}

@@ -9,10 +9,10 @@ from jaxtyping import Bool, Float64, Int, Integer
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from pipeline.base.params import Level
 from pipeline.networks.cloze import ClozeModel
-from pipeline.params import Level
 from pipeline.sampling import Choice, draw, known_ids, log_probability_of, uniform_numbers
-from pipeline.text.vocabulary import Vocabulary
+from pipeline.tokens.vocabulary import Vocabulary
 
 EOS, UNK = Vocabulary.EOS, Vocabulary.UNK
 GAP = "___"

@@ -15,10 +15,10 @@ import torch
 from jaxtyping import Float, Float64, Int
 from torch import Tensor
 
-from pipeline.errors import PipelineError
+from pipeline.base.errors import PipelineError
 from pipeline.networks.language_model import LanguageModel
 from pipeline.text.units import normalize
-from pipeline.text.vocabulary import Vocabulary
+from pipeline.tokens.vocabulary import Vocabulary
 
 EOS, UNK = Vocabulary.EOS, Vocabulary.UNK
 NEVER = -torch.inf

@@ -31,20 +31,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NewType, get_args, overload
 
-from pipeline.artifacts import Record, Result, Row, flatten
-from pipeline.errors import (
+from pipeline.base.artifacts import Record, Result, Row, flatten
+from pipeline.base.errors import (
     EXIT_BUG,
     EXIT_INTERRUPTED,
     EXIT_OK,
     EXIT_USER_ERROR,
     ArtifactError,
+    BusyError,
     PipelineError,
     disk_error,
 )
-from pipeline.params import Level, Params, Section, Task, load_params
-from pipeline.processes.launch import HelperDoneError, become_torchrun, is_helper, is_launched
-from pipeline.processes.locks import alone
-from pipeline.processes.resume import Resume, resumption
+from pipeline.base.launch import HelperDoneError, become_torchrun, is_helper, is_launched
+from pipeline.base.locks import alone
+from pipeline.base.params import Level, Params, Section, Task, load_params
+from pipeline.base.resume import Resume, resumption
 
 Input = NewType("Input", Path)
 """A file or folder that the stage reads; it must exist."""
@@ -91,6 +92,9 @@ class Stage:
             return EXIT_OK
         except HelperDoneError:
             return EXIT_OK
+        except BusyError as error:
+            sys.stderr.write(f"{error}\n")
+            return EXIT_USER_ERROR
         except PipelineError as error:
             return self._fail(EXIT_USER_ERROR, str(error))
         except OSError as error:

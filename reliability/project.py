@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.params import read_yaml
+from pipeline.base.params import read_yaml
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("pipeline", "stages", "data", "dvc.yaml", "params.yaml", ".dvcignore", ".gitignore", "pyproject.toml")

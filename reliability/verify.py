@@ -15,7 +15,7 @@ from typing import Any
 
 import typer
 
-from pipeline.params import read_yaml
+from pipeline.base.params import read_yaml
 from reliability.project import ROOT, change_params, run, small, write_text
 
 LOCK = "dvc.lock"

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.artifacts import Result, Row, read_json, write_json
-from pipeline.errors import ArtifactError
+from pipeline.base.artifacts import Result, Row, read_json, write_json
+from pipeline.base.errors import ArtifactError
+from pipeline.base.params import BaselineParams, Batching, Level
 from pipeline.metrics import Score
-from pipeline.params import BaselineParams, Batching, Level
 from pipeline.stage import Input, Output, stage
-from pipeline.text.batches import SCHEMA, read_column
 from pipeline.text.compressors import COMPRESSORS, bits_per_char, joined
 from pipeline.text.ngram import KneserNey
-from pipeline.text.windows import load_ids
+from pipeline.tokens.batches import SCHEMA, read_column
+from pipeline.tokens.windows import load_ids
 
 SCORED = ("validation", "test")
 

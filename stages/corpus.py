@@ -1,7 +1,7 @@
 """Read a text set, check it, and split it into train, validation and test."""
 
-from pipeline.artifacts import Result, write_json
-from pipeline.params import CorpusParams
+from pipeline.base.artifacts import Result, write_json
+from pipeline.base.params import CorpusParams
 from pipeline.stage import Input, Output, stage
 from pipeline.text.corpus import write_corpus
 

@@ -14,11 +14,11 @@ from pipeline.analysis.figures import dynamics_figure, gradient_figure, save_png
 from pipeline.analysis.gradients import curves, positions_of, side_curves
 from pipeline.analysis.numbers import history_of, metrics_of
 from pipeline.analysis.verdicts import verdict
-from pipeline.artifacts import Result, finite, read_json, write_json
+from pipeline.base.artifacts import Result, finite, read_json, write_json
+from pipeline.base.params import GradientsParams, Level, RuntimeParams
 from pipeline.networks.bundle import CHECKPOINTS, Bundle
-from pipeline.params import GradientsParams, Level, RuntimeParams
 from pipeline.stage import Input, Output, stage
-from pipeline.text.windows import Window, load_ids
+from pipeline.tokens.windows import Window, load_ids
 
 COLUMNS = {"joint": "{}", "h": "{}_h", "c": "{}_c"}
 """Names of the relative curves of a network: gradients.csv has them as they are, the history under gradient/."""

@@ -11,18 +11,8 @@ from typing import Any
 import torch
 
 from pipeline.analysis.figures import save_png
-from pipeline.artifacts import Result, Row, finite, write_json
-from pipeline.memory.adding import CHANNELS, SQUARED_ERROR_WITHOUT_MEMORY, batches, sums_answered
-from pipeline.memory.agreement import Agreement
-from pipeline.memory.copying import Copying
-from pipeline.memory.evaluation import Answer, answers, bits_per_string, by, longest_good, measured
-from pipeline.memory.figures import accuracy_figure
-from pipeline.memory.reber import Reber, bits_of
-from pipeline.memory.regression import Regressor, fit_regressor
-from pipeline.memory.strings import String, Strings, bits_without_memory, drawn, joined
-from pipeline.networks.build import Network, build
-from pipeline.networks.language_model import LanguageModel
-from pipeline.params import (
+from pipeline.base.artifacts import Result, Row, finite, write_json
+from pipeline.base.params import (
     AddingTask,
     AgreementTask,
     CopyingTask,
@@ -34,7 +24,17 @@ from pipeline.params import (
     TrainingParams,
     UnitBatching,
 )
-from pipeline.processes.resume import Resume
+from pipeline.base.resume import Resume
+from pipeline.memory.adding import CHANNELS, SQUARED_ERROR_WITHOUT_MEMORY, batches, sums_answered
+from pipeline.memory.agreement import Agreement
+from pipeline.memory.copying import Copying
+from pipeline.memory.evaluation import Answer, answers, bits_per_string, by, longest_good, measured
+from pipeline.memory.figures import accuracy_figure
+from pipeline.memory.reber import Reber, bits_of
+from pipeline.memory.regression import Regressor, fit_regressor
+from pipeline.memory.strings import String, Strings, bits_without_memory, drawn, joined
+from pipeline.networks.build import Network, build
+from pipeline.networks.language_model import LanguageModel
 from pipeline.stage import Output, stage
 from pipeline.training.fit import Trained, fit
 from pipeline.training.split import Split

@@ -2,8 +2,8 @@
 
 import sys
 
-from pipeline.artifacts import Result
-from pipeline.params import MemoryParams, RunParams
+from pipeline.base.artifacts import Result
+from pipeline.base.params import MemoryParams, RunParams
 from pipeline.report.collect import collect
 from pipeline.report.exports import headline, write_exports
 from pipeline.report.figures import write_figures

@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 import torch
 
-from pipeline.artifacts import Result, finite, read_json, write_json
-from pipeline.errors import ArtifactError
+from pipeline.base.artifacts import Result, finite, read_json, write_json
+from pipeline.base.errors import ArtifactError
+from pipeline.base.params import Level, RuntimeParams, SamplingParams
 from pipeline.gaps import Filled, Gapped, blanked, fill, write_gaps
 from pipeline.networks.bundle import Bundle
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.language_model import LanguageModel
 from pipeline.novelty import NGRAM_LENGTHS, Novelty
-from pipeline.params import Level, RuntimeParams, SamplingParams
 from pipeline.sampling import Choice, Sample, known_ids, sample
 from pipeline.stage import Input, Output, stage
-from pipeline.text.vocabulary import Vocabulary
-from pipeline.text.windows import load_ids, unit_bounds
+from pipeline.tokens.vocabulary import Vocabulary
+from pipeline.tokens.windows import load_ids, unit_bounds
 
 DISTINCT_LENGTHS = (1, 2, 3)
 """n of distinct-n."""

@@ -1,10 +1,10 @@
 """Cut the text of one level into tokens."""
 
-from pipeline.artifacts import Result, write_json
-from pipeline.params import Level, Section
+from pipeline.base.artifacts import Result, write_json
+from pipeline.base.params import Level, Section
 from pipeline.stage import Input, Output, stage
-from pipeline.text.batches import SPLITS
-from pipeline.text.tokenization import scheme_of, tokenize_split
+from pipeline.tokens.batches import SPLITS
+from pipeline.tokens.tokenization import scheme_of, tokenize_split
 
 
 @stage

@@ -1,19 +1,21 @@
 """Train one model on one level with one seed."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 
-from pipeline.artifacts import LogRows, Result, finite, write_json
-from pipeline.networks.build import build, num_parameters
+from pipeline.base.artifacts import LogRows, Result, finite, write_json
+from pipeline.base.params import Batching, Level, Model, RuntimeParams, TrainingParams
+from pipeline.base.resume import Resume
+from pipeline.metrics import Score
+from pipeline.networks.build import Network, build, num_parameters
 from pipeline.networks.bundle import CHECKPOINTS, Bundle
-from pipeline.params import Batching, Level, Model, RuntimeParams, TrainingParams
-from pipeline.processes.resume import Resume
 from pipeline.stage import WORK, Input, Output, stage
-from pipeline.text.vocabulary import Vocabulary
+from pipeline.tokens.vocabulary import Vocabulary
 from pipeline.training.fit import final_score, fit
 from pipeline.training.module import DivergedError
 from pipeline.training.split import Split
@@ -57,12 +59,23 @@ def train(
         )
     shutil.copytree(resume.files, out / CHECKPOINTS)
     Bundle(network, vocabulary, model, level, seed).save(out)
-    scores = {n: final_score(network, splits[n], batching.mode, training.batch_size) for n in ("validation", "test")}
+    scores = _scores(network, splits, batching, training)
     about = {"parameters": num_parameters(network), "best_step": trained.best_step, "tokens_seen": trained.tokens_seen}
     about |= trained.norm_metrics(model.max_grad_norm)
     metrics = finite(about | {k: v for n, score in scores.items() for k, v in score.as_metrics(n).items()})
     write_json(out / "scores.json", metrics)
     return Result(metrics, trained.history, ["weights.safetensors", "model.json", "tokenizer.json", "scores.json"])
+
+
+def _scores(
+    network: Network, splits: Mapping[str, Split], batching: Batching, training: TrainingParams
+) -> dict[str, Score]:
+    """Of both splits at once: one lane, step after step, leaves the other core idle."""
+    names = ("validation", "test")
+    network.eval()
+    with ThreadPoolExecutor(len(names)) as pool:
+        scores = pool.map(lambda name: final_score(network, splits[name], batching.mode, training.batch_size), names)
+        return dict(zip(names, scores, strict=True))
 
 
 @contextmanager

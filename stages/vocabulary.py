@@ -1,12 +1,12 @@
 """Learn the vocabulary of one level from the training split, and encode every split with it."""
 
-from pipeline.artifacts import Result, read_json, write_json
-from pipeline.params import Level, VocabularyParams
+from pipeline.base.artifacts import Result, read_json, write_json
+from pipeline.base.params import Level, VocabularyParams
 from pipeline.stage import Input, Output, stage
-from pipeline.text.batches import SPLITS
 from pipeline.text.encoding import encode_split, spelling_nats
-from pipeline.text.tokenization import read_tokens
-from pipeline.text.vocabulary import Vocabulary, count_types, learn
+from pipeline.tokens.batches import SPLITS
+from pipeline.tokens.tokenization import read_tokens
+from pipeline.tokens.vocabulary import Vocabulary, count_types, learn
 
 
 @stage

@@ -4,11 +4,11 @@ from collections import Counter
 
 import torch
 
+from pipeline.base.params import Model
 from pipeline.networks.build import build
 from pipeline.networks.bundle import Bundle
 from pipeline.networks.embedding import Readout
-from pipeline.params import Model
-from pipeline.text.vocabulary import Vocabulary, learn
+from pipeline.tokens.vocabulary import Vocabulary, learn
 
 FIRST = torch.tensor([0.125, 0.125, 0.5, 0.25])
 """p(y_1): EOS, UNK, a, b."""

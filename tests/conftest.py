@@ -12,7 +12,7 @@ import torch
 from hypothesis import settings
 from sizes import E, H
 
-from pipeline.params import GruModel, LstmModel, Model, RnnModel
+from pipeline.base.params import GruModel, LstmModel, Model, RnnModel
 
 settings.register_profile("unroll", deadline=None)  # machines are noisy: no test asserts a time
 settings.load_profile("unroll")

@@ -24,17 +24,17 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipeline import cli
-from pipeline.artifacts import Record, Result, Row, write_json
-from pipeline.errors import EXIT_OK, EXIT_USER_ERROR, disk_error
+from pipeline.base.artifacts import Record, Result, Row, write_json
+from pipeline.base.errors import EXIT_OK, EXIT_USER_ERROR, disk_error
+from pipeline.base.params import CorpusParams, load_params
 from pipeline.networks.build import build
 from pipeline.networks.bundle import Bundle, save_weights
-from pipeline.params import CorpusParams, load_params
 from pipeline.stage import Output, stage
-from pipeline.text.batches import SPLITS
 from pipeline.text.corpus import write_corpus
 from pipeline.text.encoding import encode_split
-from pipeline.text.tokenization import tokenize
-from pipeline.text.vocabulary import Vocabulary, learn
+from pipeline.tokens.batches import SPLITS
+from pipeline.tokens.tokenization import tokenize
+from pipeline.tokens.vocabulary import Vocabulary, learn
 from stages.baseline import baseline
 from stages.corpus import corpus
 from stages.sampling import sampling

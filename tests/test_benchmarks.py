@@ -17,9 +17,9 @@ from benchmarks.sampling import drawing, endless, stepping
 from benchmarks.text import text_stages, write_text
 from benchmarks.timing import in_turns
 from benchmarks.training import VOCABULARY, Task, take_turns
-from pipeline.artifacts import Row
+from pipeline.base.artifacts import Row
+from pipeline.base.params import Params, RuntimeParams, StreamBatching, TrainingParams, load_params
 from pipeline.networks.build import build
-from pipeline.params import Params, RuntimeParams, StreamBatching, TrainingParams, load_params
 from pipeline.training.fit import fit
 
 ROOT = Path(__file__).parents[1]

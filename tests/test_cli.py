@@ -15,7 +15,7 @@ from sizes import V
 from pipeline import cli
 from pipeline.networks.build import build
 from pipeline.networks.bundle import Bundle
-from pipeline.text.vocabulary import Vocabulary, learn
+from pipeline.tokens.vocabulary import Vocabulary, learn
 
 ROOT = Path(__file__).parents[1]
 

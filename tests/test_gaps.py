@@ -10,7 +10,7 @@ from pipeline.networks.build import build
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.stack import RecurrentStack
 from pipeline.sampling import Choice
-from pipeline.text.vocabulary import Vocabulary, learn
+from pipeline.tokens.vocabulary import Vocabulary, learn
 
 EOS, UNK = Vocabulary.EOS, Vocabulary.UNK
 PLAIN = Choice(temperature=1.0, top_k=None, top_p=None)

@@ -8,13 +8,13 @@ import pytest
 import torch
 from bigrams import bigram_bundle
 
-from pipeline.errors import PipelineError
+from pipeline.base.errors import PipelineError
 from pipeline.metrics import wilson
 from pipeline.networks.build import build
 from pipeline.networks.bundle import Bundle
 from pipeline.pairs import BATCH_SIZE, Pair, Share, compare, read_pairs, unit_log_probabilities
 from pipeline.scoring import score_text
-from pipeline.text.vocabulary import Vocabulary, learn
+from pipeline.tokens.vocabulary import Vocabulary, learn
 
 THEY = '{"good": "they are", "bad": "they is", "group": "B"}\n'
 

@@ -15,12 +15,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from pipeline.errors import PipelineError
-from pipeline.params import Params, check, load_params, read_yaml
+from pipeline.base.errors import PipelineError
+from pipeline.base.params import Params, check, load_params, read_yaml
 from pipeline.text.sources import file_units
-from pipeline.text.tokenization import Scheme, tokenize
 from pipeline.text.units import normalize
-from pipeline.text.vocabulary import UNK_TOKEN, Vocabulary, learn
+from pipeline.tokens.tokenization import Scheme, tokenize
+from pipeline.tokens.vocabulary import UNK_TOKEN, Vocabulary, learn
 
 SHIPPED = read_yaml(Path(__file__).parents[1] / "params.yaml")
 few = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])

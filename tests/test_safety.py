@@ -22,17 +22,17 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from pipeline.artifacts import Record, write_json
-from pipeline.errors import ArtifactError, CorpusError, ParamsError, PipelineError
+from pipeline.base.artifacts import Record, write_json
+from pipeline.base.errors import ArtifactError, CorpusError, ParamsError, PipelineError
+from pipeline.base.params import load_params
+from pipeline.base.resume import Resume
 from pipeline.networks.build import build
 from pipeline.networks.bundle import Bundle
 from pipeline.pairs import read_pairs
-from pipeline.params import load_params
-from pipeline.processes.resume import Resume
-from pipeline.text.batches import SCHEMA, read_column
 from pipeline.text.sources import file_units
-from pipeline.text.vocabulary import Vocabulary, learn
-from pipeline.text.windows import load_ids
+from pipeline.tokens.batches import SCHEMA, read_column
+from pipeline.tokens.vocabulary import Vocabulary, learn
+from pipeline.tokens.windows import load_ids
 from reliability import audit
 from reliability.project import ROOT, make_project, run, small, write_text
 

@@ -15,7 +15,7 @@ from pipeline.networks.language_model import LanguageModel
 from pipeline.networks.stack import RecurrentStack
 from pipeline.sampling import Choice, draw, keep_top_k, keep_top_p, sample, uniform_numbers
 from pipeline.scoring import token_log_probabilities
-from pipeline.text.vocabulary import Vocabulary
+from pipeline.tokens.vocabulary import Vocabulary
 
 EOS, UNK = Vocabulary.EOS, Vocabulary.UNK
 

@@ -14,7 +14,7 @@ from pipeline.networks.embedding import OneHot, Readout
 from pipeline.networks.language_model import LanguageModel
 from pipeline.networks.stack import RecurrentStack
 from pipeline.scoring import score_text, token_log_probabilities
-from pipeline.text.vocabulary import Vocabulary, learn
+from pipeline.tokens.vocabulary import Vocabulary, learn
 
 
 @pytest.fixture

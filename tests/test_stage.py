@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.artifacts import LogRows, Record, Result, Row
-from pipeline.errors import PipelineError
-from pipeline.params import Level, MemoryTask, Model, Task, VocabularyParams, load_params
+from pipeline.base.artifacts import LogRows, Record, Result, Row
+from pipeline.base.errors import PipelineError
+from pipeline.base.locks import try_lock
+from pipeline.base.params import Level, MemoryTask, Model, Task, VocabularyParams, load_params
 from pipeline.stage import Input, Output, Stage, stage
 
 SHIPPED = Path(__file__).parents[1] / "params.yaml"
@@ -92,6 +93,16 @@ def test_a_stage_that_fails_leaves_the_old_out_and_no_scraps(capfd):
     assert capfd.readouterr().err.endswith("text: is long enough (got 3); give more\n")
     assert (OUT / "answer.txt").read_text() == "abc"
     assert not list(Path(".work/partial").iterdir())
+
+
+def test_a_stage_that_another_process_is_at_is_refused_and_leaves_no_run(monkeypatch, capfd):
+    """The work at work has its run; a failed one beside it would say what is not so."""
+    monkeypatch.setenv("DVC_ROOT", str(Path.cwd()))
+    monkeypatch.setattr("pipeline.tracking.record_failure", lambda stage, message: pytest.fail("a FAILED run"))
+    with try_lock(Path(".work/locks") / "-".join(OUT.parts[-3:])):
+        assert make(write).run(FLAGS) == 2
+    assert ": one process at a time (got pid unknown at work on it); wait for it" in capfd.readouterr().err
+    assert not OUT.exists()
 
 
 def test_what_a_former_run_left_in_the_out_is_gone():

@@ -21,7 +21,7 @@ from torch.nn import functional as F
 
 from pipeline.networks.build import Network
 from pipeline.networks.cloze import ClozeModel
-from pipeline.text.windows import Window
+from pipeline.tokens.windows import Window
 
 TOLERANCE = 0.01
 """A context is enough where the loss exceeds that of the full one by less than this share."""

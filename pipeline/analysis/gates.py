@@ -22,7 +22,7 @@ from pipeline.cells.gru import GruCell
 from pipeline.cells.lstm import LstmCell
 from pipeline.networks.build import Network
 from pipeline.networks.cloze import ClozeModel
-from pipeline.text.windows import Window
+from pipeline.tokens.windows import Window
 
 GatedCell = GruCell | LstmCell
 

@@ -26,12 +26,12 @@ from torch.nn import functional as F
 from pipeline.analysis.bounds import omega
 from pipeline.analysis.curves import FLOOR, Norms, curve
 from pipeline.analysis.unroll import unrolled
+from pipeline.base.errors import ArtifactError
 from pipeline.cells.base import cells_of
-from pipeline.errors import ArtifactError
 from pipeline.networks.build import Network
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.stack import RecurrentStack
-from pipeline.text.windows import Ids, Window, gather
+from pipeline.tokens.windows import Ids, Window, gather
 
 PARTS = ("h", "c")
 LANES = 64

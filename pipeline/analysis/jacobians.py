@@ -21,11 +21,11 @@ from torch import Tensor
 from pipeline.analysis.bounds import bounds
 from pipeline.analysis.lyapunov import spectrum
 from pipeline.analysis.unroll import unrolled
+from pipeline.base.errors import ArtifactError
 from pipeline.cells.base import Cell, cells_of
-from pipeline.errors import ArtifactError
 from pipeline.networks.build import Network
 from pipeline.networks.cloze import ClozeModel
-from pipeline.text.windows import Window
+from pipeline.tokens.windows import Window
 
 STEPS = 40
 """Steps of the trajectory, at most. One takes 20 ms with n = 384 on one thread, half of it for the exponents."""

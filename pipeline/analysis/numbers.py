@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pipeline.artifacts import Row
+from pipeline.base.artifacts import Row
 
 Metric = tuple[str, float | None]
 

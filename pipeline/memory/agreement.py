@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from random import Random
 
 from pipeline.memory.strings import FIRST, String
-from pipeline.text.windows import EOS
+from pipeline.tokens.windows import EOS
 
 VERBS = ("was", "were")
 SINGULARS = (

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from random import Random
 
 from pipeline.memory.strings import FIRST, String
-from pipeline.text.windows import EOS
+from pipeline.tokens.windows import EOS
 
 ALPHABET = tuple(range(FIRST, FIRST + 8))
 BLANK, MARKER = FIRST + 8, FIRST + 9

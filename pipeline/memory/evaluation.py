@@ -13,7 +13,7 @@ from pipeline.metrics import NATS_PER_BIT, wilson
 from pipeline.networks.build import Network
 from pipeline.networks.evaluation import evaluation_windows, nats_of, window_logits
 from pipeline.networks.language_model import LanguageModel
-from pipeline.text.windows import Window, unit_bounds, unit_window
+from pipeline.tokens.windows import Window, unit_bounds, unit_window
 
 STRINGS_AT_A_TIME = 128
 GOOD = 0.95

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from random import Random
 
 from pipeline.memory.strings import FIRST, String
-from pipeline.text.windows import EOS
+from pipeline.tokens.windows import EOS
 
 SYMBOLS = "BTPSXVE"
 IDS = {symbol: i for i, symbol in enumerate(SYMBOLS, FIRST)}

@@ -11,12 +11,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pipeline.artifacts import Row
-from pipeline.errors import PipelineError
+from pipeline.base.artifacts import Row
+from pipeline.base.errors import PipelineError
+from pipeline.base.params import Model
+from pipeline.base.resume import Resume
 from pipeline.networks.build import build
 from pipeline.networks.cloze import ClozeModel
-from pipeline.params import Model
-from pipeline.processes.resume import Resume
 
 Examples = tuple[Tensor, Tensor]
 """Sequences (B, T, I), and the number asked of each (B)."""

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from pipeline.text.windows import Ids
+from pipeline.tokens.windows import Ids
 
 FIRST = 2
 """The id of a task's first symbol: EOS is 0, UNK (which never occurs) 1."""

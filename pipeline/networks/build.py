@@ -6,11 +6,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from pipeline.base.params import GruModel, LstmModel, Model, RnnModel
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.embedding import Readout, embedding
 from pipeline.networks.language_model import LanguageModel
 from pipeline.networks.stack import RecurrentStack
-from pipeline.params import GruModel, LstmModel, Model, RnnModel
 
 Network = LanguageModel | ClozeModel
 

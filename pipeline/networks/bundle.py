@@ -14,11 +14,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from safetensors.torch import save as as_bytes
 
-from pipeline.artifacts import damaged, read_json, write_json
-from pipeline.errors import ArtifactError, ParamsError
+from pipeline.base.artifacts import damaged, read_json, write_json
+from pipeline.base.errors import ArtifactError, ParamsError
+from pipeline.base.params import Count, Level, Model, Section, Seed, check
 from pipeline.networks.build import Network, build
-from pipeline.params import Count, Level, Model, Section, Seed, check
-from pipeline.text.vocabulary import Vocabulary
+from pipeline.tokens.vocabulary import Vocabulary
 
 WEIGHTS, MODEL, TOKENIZER = "weights.safetensors", "model.json", "tokenizer.json"
 CHECKPOINTS = "checkpoints"

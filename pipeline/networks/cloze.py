@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from pipeline.networks.embedding import Readout
 from pipeline.networks.stack import RecurrentStack, State
-from pipeline.text.windows import EOS
+from pipeline.tokens.windows import EOS
 
 
 class ClozeModel(nn.Module):

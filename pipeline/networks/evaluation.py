@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from pipeline.networks.build import Network
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.stack import State
-from pipeline.text.windows import IGNORED, Ids, Window, lane_windows, unit_bounds, unit_window
+from pipeline.tokens.windows import IGNORED, Ids, Window, lane_windows, unit_bounds, unit_window
 
 UNBROKEN_STEPS = 4096
 """Steps of a window of an unbroken pass: the state is carried, so the number changes nothing but memory."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pipeline.artifacts import Record, damaged, read_json
-from pipeline.params import Level, RunParams, Task
+from pipeline.base.artifacts import Record, damaged, read_json
+from pipeline.base.params import Level, RunParams, Task
 from pipeline.report.estimates import Estimate, estimate
 from pipeline.report.selection import item
 

@@ -7,7 +7,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pipeline.artifacts import write_json
+from pipeline.base.artifacts import write_json
 from pipeline.report import context, recall
 from pipeline.report.collect import WEIGHTS, LevelResults, ModelResults, Results, TaskResults
 from pipeline.report.estimates import estimate

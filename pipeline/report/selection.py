@@ -11,8 +11,8 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from pipeline.artifacts import RECORD
-from pipeline.params import RunParams, Task
+from pipeline.base.artifacts import RECORD
+from pipeline.base.params import RunParams, Task
 
 PER_LEVEL = ("tokenization", "vocabulary", "baseline")
 PER_SEED = ("train", "gradients", "sampling")

@@ -1,1 +1,1 @@
-"""Text: corpora, tokens, vocabularies, windows of ids, and the n-gram floor."""
+"""Text as it comes: corpora, their units and splits, encoding, and the n-gram floor."""

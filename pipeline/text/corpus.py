@@ -12,13 +12,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.errors import CorpusError
-from pipeline.params import CorpusParams, HashSplit, PositionSplit
-from pipeline.text.batches import SCHEMA, SPLITS, batched
+from pipeline.base.errors import CorpusError
+from pipeline.base.params import CorpusParams, HashSplit, PositionSplit
 from pipeline.text.python_docs import python_docs
 from pipeline.text.sources import file_units, files_of, hub_units
 from pipeline.text.splits import Dealt, by_hash, by_position
 from pipeline.text.units import units_of
+from pipeline.tokens.batches import SCHEMA, SPLITS, batched
 
 
 @dataclass

@@ -15,8 +15,8 @@ import pyarrow as pa
 from jaxtyping import Int
 
 from pipeline.text.spelling import CODE_POINT_NATS, SpellingModel
-from pipeline.text.tokenization import Scheme
-from pipeline.text.vocabulary import UNK_TOKEN, Vocabulary
+from pipeline.tokens.tokenization import Scheme
+from pipeline.tokens.vocabulary import UNK_TOKEN, Vocabulary
 
 
 @dataclass

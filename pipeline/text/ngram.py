@@ -22,7 +22,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Int, Integer
 
-from pipeline.text.windows import EOS
+from pipeline.tokens.windows import EOS
 
 NOWHERE = -1
 """The id of every n-gram that the training text lacks: the last place of the arrays that it indexes."""

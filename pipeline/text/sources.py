@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from pipeline.errors import CorpusError, PipelineError, disk_error
-from pipeline.params import HubParams
+from pipeline.base.errors import CorpusError, PipelineError, disk_error
+from pipeline.base.params import HubParams
 from pipeline.text.units import Unit, group, normalize, units_of
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float, Int
 
-from pipeline.text.batches import code_points, lengths
 from pipeline.text.ngram import KneserNey
-from pipeline.text.windows import EOS
+from pipeline.tokens.batches import code_points, lengths
+from pipeline.tokens.windows import EOS
 
 CODE_POINTS = 0x110000
 CODE_POINT_NATS = math.log(CODE_POINTS)

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Int
 
-from pipeline.params import HashSplit, PositionSplit
-from pipeline.text.batches import SCHEMA, lengths
+from pipeline.base.params import HashSplit, PositionSplit
+from pipeline.tokens.batches import SCHEMA, lengths
 
 Dealt = Iterator[tuple[pa.RecordBatch, Int[np.ndarray, " N"]]]
 """Batches of N units, with the index into SPLITS of each."""

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from pipeline.artifacts import Record, Row
-from pipeline.errors import TrackingError
+from pipeline.base.artifacts import Record, Row
+from pipeline.base.errors import TrackingError
 from pipeline.tracking.mirror import SyncReport, build_missing_runs
 from pipeline.tracking.runs import (
     KEY,

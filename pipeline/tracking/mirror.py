@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.artifacts import Record
-from pipeline.errors import TrackingError
+from pipeline.base.artifacts import Record
+from pipeline.base.errors import TrackingError
 from pipeline.tracking.runs import (
     KEY,
     NAME,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipeline.artifacts import Record, Row, damaged
+from pipeline.base.artifacts import Record, Row, damaged
 from pipeline.tracking.store import Store
 from pipeline.tracking.work import Work
 

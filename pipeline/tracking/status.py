@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.artifacts import RECORD, Record
+from pipeline.base.artifacts import RECORD, Record
 from pipeline.tracking.runs import KEY, TIME, find_runs, points_of_record
 from pipeline.tracking.store import Store, find_store
 from pipeline.tracking.work import Work, lock_entries, repository, selected_stages, work_now

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from pipeline.errors import TrackingError
+from pipeline.base.errors import TrackingError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -12,8 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from pipeline.artifacts import RECORD
-from pipeline.errors import TrackingError
+from pipeline.base.artifacts import RECORD
+from pipeline.base.errors import TrackingError
 
 if TYPE_CHECKING:
     from dvc.repo import Repo

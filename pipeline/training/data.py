@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.params import Batching, StreamBatching, TrainingParams
-from pipeline.text.windows import Ids, segment_bounds, stream_windows, unit_bounds, unit_windows
+from pipeline.base.params import Batching, StreamBatching, TrainingParams
+from pipeline.tokens.windows import Ids, segment_bounds, stream_windows, unit_bounds, unit_windows
 
 Batch = tuple[Tensor, Tensor, Tensor]
 """Inputs (B, T), targets (B, T), fresh (B)."""

@@ -10,13 +10,13 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 
-from pipeline.artifacts import LogRows, Row
+from pipeline.base.artifacts import LogRows, Row
+from pipeline.base.launch import HelperDoneError
+from pipeline.base.params import Batching, RuntimeParams, TrainingParams
+from pipeline.base.resume import Resume
 from pipeline.metrics import Score
 from pipeline.networks.build import Network
 from pipeline.networks.evaluation import evaluation_windows, nats_of
-from pipeline.params import Batching, RuntimeParams, TrainingParams
-from pipeline.processes.launch import HelperDoneError
-from pipeline.processes.resume import Resume
 from pipeline.training.data import TrainingWindows
 from pipeline.training.history import History, Validation
 from pipeline.training.module import SequenceModule

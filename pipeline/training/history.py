@@ -11,12 +11,12 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from pipeline.artifacts import LogRows, Row
+from pipeline.base.artifacts import LogRows, Row
+from pipeline.base.resume import Resume
 from pipeline.metrics import Score
 from pipeline.networks.build import Network
 from pipeline.networks.bundle import checkpoint_name, save_weights
 from pipeline.networks.evaluation import evaluation_windows, nats_of
-from pipeline.processes.resume import Resume
 from pipeline.training.groups import group_norms
 from pipeline.training.module import DivergedError, SequenceModule
 from pipeline.training.split import Split

@@ -9,7 +9,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 
-from pipeline.errors import PipelineError
+from pipeline.base.errors import PipelineError
 from pipeline.networks.build import Network
 from pipeline.networks.evaluation import carried, summed_nats, window_logits
 from pipeline.networks.stack import State

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pipeline.artifacts import LogRows, Row
+from pipeline.base.artifacts import LogRows, Row
 
 
 @contextmanager

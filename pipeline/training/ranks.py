@@ -15,7 +15,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from pipeline.text.windows import IGNORED
+from pipeline.tokens.windows import IGNORED
 from pipeline.training.data import Batch
 
 

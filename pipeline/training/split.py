@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.artifacts import read_json
+from pipeline.base.artifacts import read_json
 from pipeline.metrics import Score
-from pipeline.text.windows import Ids, load_ids
+from pipeline.tokens.windows import Ids, load_ids
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.embedding import OneHot, Readout
 from pipeline.networks.language_model import LanguageModel
 from pipeline.networks.stack import RecurrentStack, State
-from pipeline.text.windows import Ids, Window
+from pipeline.tokens.windows import Ids, Window
 
 K, P, SEED = 9, 5, 1
 CONTEXT = [1, 2, 4, 8, 16]

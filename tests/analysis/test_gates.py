@@ -19,7 +19,7 @@ from pipeline.analysis.gradients import gradient_norms, positions_of
 from pipeline.networks.build import Network, build
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.stack import RecurrentStack
-from pipeline.text.windows import Window
+from pipeline.tokens.windows import Window
 
 K, P = 6, 3
 GATED = {

@@ -12,14 +12,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from pipeline.analysis.gradients import curves, gradient_norms, positions_of, side_curves, state_gradients
+from pipeline.base.errors import ArtifactError
+from pipeline.base.params import Model
 from pipeline.cells.base import cells_of
-from pipeline.errors import ArtifactError
 from pipeline.networks.build import Network, build
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.language_model import LanguageModel
 from pipeline.networks.stack import RecurrentStack
-from pipeline.params import Model
-from pipeline.text.windows import Ids, Window
+from pipeline.tokens.windows import Ids, Window
 
 V, E, H, K, P = 11, 5, 7, 6, 3
 ON, OFF = 50.0, -50.0

@@ -12,10 +12,10 @@ import torch
 
 from pipeline.analysis import context, gates, jacobians
 from pipeline.analysis.gradients import curves, positions_of
-from pipeline.artifacts import Record
+from pipeline.base.artifacts import Record
 from pipeline.networks.build import build
 from pipeline.networks.bundle import CHECKPOINTS, Bundle, checkpoint_name, save_weights
-from pipeline.text.vocabulary import Vocabulary, learn
+from pipeline.tokens.vocabulary import Vocabulary, learn
 from stages.gradients import SHUFFLE_SEED, gradients
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"

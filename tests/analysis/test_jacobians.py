@@ -24,12 +24,12 @@ from pipeline.analysis.jacobians import (
     trajectory,
 )
 from pipeline.analysis.unroll import step
+from pipeline.base.errors import ArtifactError
 from pipeline.cells.base import cells_of
-from pipeline.errors import ArtifactError
 from pipeline.networks.build import Network, build
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.language_model import LanguageModel
-from pipeline.text.windows import Window
+from pipeline.tokens.windows import Window
 
 V, K, P, LANES = 11, 6, 3, 4
 ON, OFF = 50.0, -50.0

@@ -10,7 +10,7 @@ from typing import Any
 import grimp
 import pytest
 
-from pipeline.params import load_params, read_yaml
+from pipeline.base.params import load_params, read_yaml
 from pipeline.stage import Input, Output, Stage
 
 ROOT = Path(__file__).parents[2]

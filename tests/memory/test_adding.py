@@ -7,11 +7,11 @@ import torch
 from sizes import B, H, T
 from torch import nn
 
-from pipeline.errors import PipelineError
+from pipeline.base.errors import PipelineError
+from pipeline.base.resume import Resume
 from pipeline.memory.adding import SQUARED_ERROR_WITHOUT_MEMORY, TOLERANCE, batches, sequences, sums_answered
 from pipeline.memory.regression import Regressor, fit_regressor
 from pipeline.networks.build import build
-from pipeline.processes.resume import Resume
 
 
 @pytest.mark.parametrize("length", [3, 4, 7, 20])

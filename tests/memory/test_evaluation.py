@@ -18,7 +18,7 @@ from pipeline.networks.build import build
 from pipeline.networks.evaluation import evaluation_windows, nats_of, window_logits
 from pipeline.networks.language_model import LanguageModel
 from pipeline.networks.stack import State
-from pipeline.text.windows import shifted
+from pipeline.tokens.windows import shifted
 
 TASK = Agreement([0, 1, 3, 6], [13], max_attractors=2)
 

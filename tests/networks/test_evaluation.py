@@ -7,7 +7,7 @@ from sizes import V
 
 from pipeline.networks.build import build
 from pipeline.networks.evaluation import carried, evaluation_windows, nats_of
-from pipeline.text.windows import lane_windows
+from pipeline.tokens.windows import lane_windows
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ from sizes import B, E, H, T, V
 from torch import nn
 from torch.nn import functional as F
 
+from pipeline.base.params import Model
 from pipeline.networks.build import build, num_parameters
 from pipeline.networks.cloze import ClozeModel, flipped
 from pipeline.networks.embedding import OneHot, Readout, embedding
 from pipeline.networks.evaluation import summed_nats
 from pipeline.networks.language_model import LanguageModel
-from pipeline.params import Model
 
 CELLS = ["rnn", "gru", "lstm"]
 BEGIN = V

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.artifacts import Record, Row, write_json
-from pipeline.params import RunParams
+from pipeline.base.artifacts import Record, Row, write_json
+from pipeline.base.params import RunParams
 
 BITS = {("char", "rnn"): 2.0, ("char", "lstm"): 1.5, ("char", "bilstm"): 0.9}
 BITS |= {("word", "rnn"): 2.2, ("word", "lstm"): 1.8, ("word", "bilstm"): 1.1}

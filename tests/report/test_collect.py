@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import ArtifactError
-from pipeline.params import RunParams
+from pipeline.base.errors import ArtifactError
+from pipeline.base.params import RunParams
 from pipeline.report.collect import collect
 
 
@@ -35,7 +35,7 @@ def test_a_curve_holds_every_seed_at_each_step(folders: dict[str, Path], run: Ru
 
 
 def test_what_one_seed_lacks_has_no_mean(folders: dict[str, Path], run: RunParams):
-    from pipeline.artifacts import Record
+    from pipeline.base.artifacts import Record
 
     Record({}, {}, {"initial/half_life": 2.0}).save(folders["gradients"] / "char-rnn-2")
     numbers = collect(folders, run, ["agreement"]).levels[0].models[0].numbers("gradients")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.params import RunParams
+from pipeline.base.params import RunParams
 from pipeline.report.collect import collect
 from pipeline.report.exports import headline, write_exports
 

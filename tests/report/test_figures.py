@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from matplotlib.lines import Line2D
 
-from pipeline.artifacts import Record
-from pipeline.params import RunParams
+from pipeline.base.artifacts import Record
+from pipeline.base.params import RunParams
 from pipeline.report.collect import ModelResults, collect
 from pipeline.report.figures import INK, _context, _gates, _gradients, _memory, _of_level, styles, write_figures
 

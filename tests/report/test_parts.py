@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.artifacts import Record, read_json, write_json
-from pipeline.params import RunParams
+from pipeline.base.artifacts import Record, read_json, write_json
+from pipeline.base.params import RunParams
 from pipeline.report import clipping, context, gates, layers, reach, recall
 from pipeline.report.collect import Results, collect
 from pipeline.report.figures import write_figures

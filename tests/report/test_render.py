@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.params import RunParams
+from pipeline.base.params import RunParams
 from pipeline.report.collect import collect
 from pipeline.report.figures import write_figures
 from pipeline.report.render import write_report

@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from pipeline.artifacts import Record
-from pipeline.params import RunParams
+from pipeline.base.artifacts import Record
+from pipeline.base.params import RunParams
 from pipeline.report import samples
 from pipeline.report.collect import collect
 

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from pipeline.params import RunParams
+from pipeline.base.params import RunParams
 from pipeline.report.selection import remove_leftovers
 
 

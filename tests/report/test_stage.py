@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import ArtifactError
-from pipeline.params import RunParams, load_params
+from pipeline.base.errors import ArtifactError
+from pipeline.base.params import RunParams, load_params
 from stages.report import report
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.params import RunParams
+from pipeline.base.params import RunParams
 from pipeline.report.collect import Results, collect
 from pipeline.report.estimates import Estimate
 from pipeline.report.tables import cloze_scores, costs_compared, levels_compared, scores
@@ -50,7 +50,7 @@ def test_cost_is_the_weights_used_for_each_character(results: Results):
 
 
 def test_tied_embeddings_are_used_by_the_softmax(folders: dict[str, Path], run: RunParams):
-    from pipeline.artifacts import Record
+    from pipeline.base.artifacts import Record
 
     for level in ("char", "word"):
         for seed in (1, 2):

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.artifacts import Record, write_json
-from pipeline.params import RunParams
+from pipeline.base.artifacts import Record, write_json
+from pipeline.base.params import RunParams
 from pipeline.report import words
 from pipeline.report.collect import LevelResults, collect
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.artifacts import Record
+from pipeline.base.artifacts import Record
 from pipeline.text.ngram import KneserNey
 from stages.baseline import baseline
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.artifacts import Record, read_json, write_json
+from pipeline.base.artifacts import Record, read_json, write_json
 from pipeline.networks.build import build
 from pipeline.networks.bundle import Bundle
 from pipeline.scoring import token_log_probabilities
-from pipeline.text.vocabulary import Vocabulary, learn
+from pipeline.tokens.vocabulary import Vocabulary, learn
 from stages.sampling import sampling
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"

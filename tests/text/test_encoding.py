@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.errors import EXIT_OK
-from pipeline.text.batches import SCHEMA as TEXT_SCHEMA
-from pipeline.text.batches import SPLITS, as_batch
+from pipeline.base.errors import EXIT_OK
 from pipeline.text.encoding import encode_split, gather, spelling_nats
 from pipeline.text.spelling import SpellingModel
-from pipeline.text.tokenization import Scheme, tokenize
-from pipeline.text.vocabulary import Vocabulary, count_types, learn
+from pipeline.tokens.batches import SCHEMA as TEXT_SCHEMA
+from pipeline.tokens.batches import SPLITS, as_batch
+from pipeline.tokens.tokenization import Scheme, tokenize
+from pipeline.tokens.vocabulary import Vocabulary, count_types, learn
 from stages.tokenization import tokenization as tokenization_stage
 from stages.vocabulary import vocabulary as vocabulary_stage
 

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.errors import CorpusError
-from pipeline.params import HubParams
+from pipeline.base.errors import CorpusError
+from pipeline.base.params import HubParams
 from pipeline.text.sources import file_units, files_of, hub_units
 
 

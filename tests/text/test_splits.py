@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.params import HashSplit, PositionSplit
-from pipeline.text.batches import as_batch
+from pipeline.base.params import HashSplit, PositionSplit
 from pipeline.text.splits import by_hash, by_position
+from pipeline.tokens.batches import as_batch
 
 
 def dealt(batches, deal, *arguments) -> list[tuple[str, int]]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from mlflow.exceptions import MlflowException
 
-from pipeline.artifacts import Record, Row
+from pipeline.base.artifacts import Record, Row
 from pipeline.tracking import live
 from pipeline.tracking.live import Curve
 from pipeline.tracking.runs import Point, Run, create_run, find_runs, open_run, tags_of

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import TrackingError
+from pipeline.base.errors import TrackingError
 from pipeline.tracking import sync
 
 from .conftest import ENV, run_in

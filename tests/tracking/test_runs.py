@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.artifacts import Record, Row
-from pipeline.errors import ArtifactError
+from pipeline.base.artifacts import Record, Row
+from pipeline.base.errors import ArtifactError
 from pipeline.tracking.runs import (
     Run,
     create_run,

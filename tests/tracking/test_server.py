@@ -17,7 +17,7 @@ import pytest
 from mlflow import MlflowClient
 from urllib3 import Retry
 
-from pipeline.artifacts import Result
+from pipeline.base.artifacts import Result
 from pipeline.stage import Stage
 from pipeline.tracking import live, store
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import TrackingError
+from pipeline.base.errors import TrackingError
 from pipeline.tracking.store import Store, open_store
 
 from .conftest import run_in

@@ -8,14 +8,14 @@ import pytest
 import torch
 from sizes import V
 
-from pipeline.artifacts import Row
+from pipeline.base.artifacts import Row
+from pipeline.base.params import RuntimeParams, StreamBatching, TrainingParams, UnitBatching
+from pipeline.base.resume import Resume
 from pipeline.networks.build import build
 from pipeline.networks.bundle import Bundle
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.evaluation import evaluation_windows, nats_of, summed_nats, window_logits
-from pipeline.params import RuntimeParams, StreamBatching, TrainingParams, UnitBatching
-from pipeline.processes.resume import Resume
-from pipeline.text.vocabulary import Vocabulary
+from pipeline.tokens.vocabulary import Vocabulary
 from pipeline.training.data import TrainingWindows
 from pipeline.training.fit import final_score, fit
 from pipeline.training.module import DivergedError

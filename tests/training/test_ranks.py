@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 from sizes import V
 
-from pipeline.text.windows import IGNORED
+from pipeline.tokens.windows import IGNORED
 from pipeline.training.ranks import Ranks
 
 TRAIN = """
@@ -23,11 +23,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.processes.launch import HelperDoneError
+from pipeline.base.launch import HelperDoneError
 from pipeline.networks.build import build
 from pipeline.networks.bundle import save_weights
-from pipeline.params import LstmModel, RuntimeParams, StreamBatching, TrainingParams, UnitBatching
-from pipeline.processes.resume import Resume
+from pipeline.base.params import LstmModel, RuntimeParams, StreamBatching, TrainingParams, UnitBatching
+from pipeline.base.resume import Resume
 from pipeline.training import fit as fitting
 from pipeline.training.split import Split
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from pipeline.errors import ParamsError
+from pipeline.base.errors import ParamsError
 
 PARAMS_FILE = Path("params.yaml")
 DEFAULT_DATA_PATH = "data"

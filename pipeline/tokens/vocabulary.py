@@ -14,10 +14,10 @@ import pyarrow as pa
 from jaxtyping import Int, Integer
 from tokenizers import Encoding, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from pipeline.artifacts import damaged
-from pipeline.errors import CorpusError, PipelineError
-from pipeline.text import windows
-from pipeline.text.tokenization import Scheme, pre_tokenizer
+from pipeline.base.artifacts import damaged
+from pipeline.base.errors import CorpusError, PipelineError
+from pipeline.tokens import windows
+from pipeline.tokens.tokenization import Scheme, pre_tokenizer
 
 EOS_TOKEN = "<end of unit>"
 """With spaces, so that no scheme can cut it out of a text."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from pipeline.errors import PipelineError
+from pipeline.base.errors import BusyError
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def alone(path: Path, where: str) -> Iterator[None]:
     """Hold the lock of this path.
 
     Raises:
-        PipelineError: where another process holds it: its pid, and how to stop it.
+        BusyError: where another process holds it: its pid, and how to stop it.
     """
     holder = path.with_name(f"{path.name}.pid")
     with try_lock(path) as is_ours:
@@ -42,9 +42,9 @@ def alone(path: Path, where: str) -> Iterator[None]:
         yield
 
 
-def _taken(where: str, holder: Path) -> PipelineError:
+def _taken(where: str, holder: Path) -> BusyError:
     who = holder.read_text(encoding="utf-8") if holder.exists() else "unknown"
     what_to_do = (
         f"wait for it, or stop it with `kill {who.split()[0]}`: it is perhaps left by a `dvc repro` that was killed"
     )
-    return PipelineError(where, "one process at a time", f"pid {who} at work on it", what_to_do)
+    return BusyError(where, "one process at a time", f"pid {who} at work on it", what_to_do)

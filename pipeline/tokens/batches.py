@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from jaxtyping import Int
 
-from pipeline.artifacts import damaged
+from pipeline.base.artifacts import damaged
 
 SPLITS = ("train", "validation", "test")
 SCHEMA = pa.schema({"text": pa.string()})

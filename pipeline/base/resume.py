@@ -21,8 +21,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import PipelineError
-from pipeline.processes.locks import try_lock
+from pipeline.base.errors import PipelineError
+from pipeline.base.locks import try_lock
 
 STATES_KEPT = 2
 
@@ -66,6 +66,7 @@ class Resume:
                 head, state = self._read(path)
             except _UnusableError as reason:
                 sys.stderr.write(f"{path}: not used ({reason}); an older state is, or the stage begins anew\n")
+                path.unlink()  # else it would count as one of those that are kept
                 continue
             self._drop_files(keep=head["files"])
             return state

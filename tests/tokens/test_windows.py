@@ -3,8 +3,8 @@ import itertools
 import numpy as np
 import pytest
 
-from pipeline.errors import ArtifactError
-from pipeline.text.windows import (
+from pipeline.base.errors import ArtifactError
+from pipeline.tokens.windows import (
     EOS,
     IGNORED,
     lane_windows,

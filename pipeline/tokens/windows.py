@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Int, UInt
 
-from pipeline.artifacts import damaged
+from pipeline.base.artifacts import damaged
 
 EOS = 0
 IGNORED = -1

@@ -9,8 +9,8 @@ import textwrap
 import pytest
 import torch
 
-from pipeline.errors import PipelineError
-from pipeline.processes.resume import Resume, resumption, write_durably
+from pipeline.base.errors import PipelineError
+from pipeline.base.resume import Resume, resumption, write_durably
 
 
 def place(folder, key: str = "key") -> Resume:
@@ -83,6 +83,16 @@ def test_a_damaged_or_foreign_state_is_named_and_the_older_one_used(tmp_path, ca
     assert f"state-00000010.pt: not used ({reason})" in capfd.readouterr().err
 
 
+def test_a_damaged_state_is_none_of_the_two_that_are_kept(tmp_path):
+    saved(tmp_path, 7, 10)
+    cut(tmp_path / "state-00000010.pt")
+    resume = place(tmp_path)
+    resume.load()
+    resume.save(8, {})
+    resume.save(9, {})
+    assert sorted(path.name for path in tmp_path.glob("*.pt")) == ["state-00000008.pt", "state-00000009.pt"]
+
+
 def test_where_both_are_damaged_the_work_begins_anew(tmp_path, capfd):
     saved(tmp_path, 9, 10)
     for path in tmp_path.glob("*.pt"):
@@ -134,7 +144,7 @@ def test_a_write_that_fails_leaves_what_was(tmp_path):
 
 def test_a_state_is_due_when_its_time_has_come(tmp_path, monkeypatch):
     now = [100.0]
-    monkeypatch.setattr("pipeline.processes.resume.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("pipeline.base.resume.time.monotonic", lambda: now[0])
     resume = place(tmp_path)
     assert not resume.is_due
     now[0] += 60
@@ -169,7 +179,7 @@ def test_work_that_ends_well_leaves_nothing(tmp_path):
 def test_an_orphan_leaves_what_it_has_done(tmp_path, monkeypatch):
     with resumption(tmp_path, "key", 60.0) as resume:
         resume.save(1, {"step": 1})
-        monkeypatch.setattr("pipeline.processes.resume.os.getppid", lambda: 1)
+        monkeypatch.setattr("pipeline.base.resume.os.getppid", lambda: 1)
     with resumption(tmp_path, "key", 60.0) as resume:
         assert resume.load() == {"step": 1}
 
@@ -177,7 +187,7 @@ def test_an_orphan_leaves_what_it_has_done(tmp_path, monkeypatch):
 HOLD = """
 import sys
 from pathlib import Path
-from pipeline.processes.resume import resumption
+from pipeline.base.resume import resumption
 
 with resumption(Path(sys.argv[1]), "key", 60.0) as resume:
     resume.save(int(sys.argv[2]), {"step": int(sys.argv[2])})

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from pipeline.errors import ParamsError, PipelineError
-from pipeline.params import Params, check, load_params, read_yaml
+from pipeline.base.errors import ParamsError, PipelineError
+from pipeline.base.params import Params, check, load_params, read_yaml
 
-SHIPPED = Path(__file__).parents[1] / "params.yaml"
+SHIPPED = Path(__file__).parents[2] / "params.yaml"
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import pre_tokenizers
 
-from pipeline.errors import ArtifactError
-from pipeline.text.batches import SCHEMA, as_batch
-from pipeline.text.tokenization import (
+from pipeline.base.errors import ArtifactError
+from pipeline.tokens.batches import SCHEMA, as_batch
+from pipeline.tokens.tokenization import (
     Scheme,
     check_nothing_lost,
     pieces,
@@ -153,7 +153,7 @@ def test_the_stage(tmp_path, monkeypatch):
     """tokenization.json and metrics of one level of a corpus of three units."""
     from pathlib import Path
 
-    from pipeline.errors import EXIT_OK
+    from pipeline.base.errors import EXIT_OK
     from stages.tokenization import tokenization
 
     (tmp_path / "params.yaml").write_text((Path(__file__).parents[2] / "params.yaml").read_text())

@@ -35,6 +35,10 @@ class ArtifactError(PipelineError):
     """An input is missing, damaged, or does not fit its neighbours."""
 
 
+class BusyError(PipelineError):
+    """Another process is at this work, which has its run in MLflow."""
+
+
 class TrackingError(PipelineError):
     """The MLflow store cannot be used."""
 

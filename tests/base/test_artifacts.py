@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from pipeline.artifacts import Record, Row, finite, flatten, read_json, write_json
-from pipeline.errors import ArtifactError
+from pipeline.base.artifacts import Record, Row, finite, flatten, read_json, write_json
+from pipeline.base.errors import ArtifactError
 
 RECORD = Record(
     params={"model.cell": "gru", "training.batch_size": 3, "sampling.top_k": None},

@@ -18,9 +18,9 @@ import pyarrow.parquet as pq
 from jaxtyping import Int
 from tokenizers import Regex, pre_tokenizers
 
-from pipeline.params import Level
-from pipeline.text import batches
-from pipeline.text.batches import code_points, lengths, read_column
+from pipeline.base.params import Level
+from pipeline.tokens import batches
+from pipeline.tokens.batches import code_points, lengths, read_column
 
 Scheme = Literal["char", "pattern", "spaces", "bytes"]
 

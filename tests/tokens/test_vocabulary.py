@@ -10,9 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from pipeline.errors import ArtifactError, PipelineError
-from pipeline.text.tokenization import Scheme, tokenize
-from pipeline.text.vocabulary import EOS_TOKEN, UNK_TOKEN, Vocabulary, count_types, learn
+from pipeline.base.errors import ArtifactError, PipelineError
+from pipeline.tokens.tokenization import Scheme, tokenize
+from pipeline.tokens.vocabulary import EOS_TOKEN, UNK_TOKEN, Vocabulary, count_types, learn
 
 TRAINING = [
     "to be, or not to be:",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import ArtifactError
+from pipeline.base.errors import ArtifactError
 
 RECORD = "record"
 """Name of the record's folder inside a stage's out."""

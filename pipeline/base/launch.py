@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from pipeline.errors import PipelineError
+from pipeline.base.errors import PipelineError
 
 
 class HelperDoneError(Exception):

@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-from pipeline.errors import PipelineError
-from pipeline.processes.locks import alone, try_lock
+from pipeline.base.errors import PipelineError
+from pipeline.base.locks import alone, try_lock
 
 HOLD = """
 import sys
 from pathlib import Path
-from pipeline.processes.locks import alone
+from pipeline.base.locks import alone
 
 with alone(Path(sys.argv[1]), "out"):
     print("held", flush=True)

@@ -1,0 +1,1 @@
+"""What every stage stands on: its errors, params and record, and its place among other processes."""
