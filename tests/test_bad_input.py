@@ -405,6 +405,7 @@ def bundle(project, model) -> Path:
     [
         (["--num-samples", "0"], "unroll sample: num_samples: .*.got 0"),
         (["--max-tokens", "0"], "unroll sample: max_tokens: .*.got 0"),
+        (["--num-samples", "1" + "0" * 25], "unroll sample: num_samples: .*less than or equal to 1000000000000"),
         (["--temperature", "0"], "unroll sample: temperature: .*greater than 0"),
         (["--temperature", "-1"], "unroll sample: temperature: .*greater than 0"),
         (["--top-p", "0"], "unroll sample: top_p: .*greater than 0"),
@@ -428,6 +429,14 @@ def test_a_seed_that_torch_does_not_take_is_a_usage_error(unroll, bundle):
     code, _, err = unroll("sample", str(bundle), "--seed", "9" * 30)
     assert code == EXIT_USER_ERROR
     assert "Invalid value for '--seed'" in err
+
+
+def test_weights_of_the_same_shapes_are_told_apart(unroll, bundle, model):
+    save_weights(build(model("gru"), 10, seed=2), bundle / "weights.safetensors")
+    code, out, err = unroll("score", str(bundle), "a")
+    assert out == ""
+    sentence = "bundle/weights.safetensors: the file that model.json was written for .got SHA-256 "
+    check_failed(code, err, sentence, Path("out"))
 
 
 SPOILED: dict[str, Callable[[Path], object]] = {
@@ -463,6 +472,11 @@ FOREIGN: dict[str, tuple[str, Callable[[dict], object], str]] = {
         "tokenizer.json",
         lambda about: about["model"]["vocab"].update({"new": 10}),
         "bundle/tokenizer.json: has as many tokens as the network it stands with, 10 .got 11",
+    ),
+    "vocabulary of the same size": (
+        "tokenizer.json",
+        lambda about: about["model"]["vocab"].update({"!": about["model"]["vocab"].pop("t")}),
+        "bundle/tokenizer.json: the file that model.json was written for .got SHA-256 .*; use the three files of one",
     ),
     "ids": (
         "tokenizer.json",

@@ -21,7 +21,7 @@ DEFAULT_DATA_PATH = "data"
 Level = Literal["char", "word", "bpe"]
 Task = Literal["agreement", "copying", "adding", "reber"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=10**12)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, lt=1)]

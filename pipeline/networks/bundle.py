@@ -1,10 +1,11 @@
 """A bundle: all that is needed to use a trained network, in three files that belong together.
 
-weights.safetensors holds the weights, model.json what they mean (the model's section of params.yaml, level,
-vocabulary size, seed), tokenizer.json the vocabulary they were trained with.
+weights.safetensors holds the weights, tokenizer.json the vocabulary they were trained with, model.json what they
+mean (the model's section of params.yaml, level, vocabulary size, seed) and the SHA-256 of both.
 """
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -31,6 +32,8 @@ class About(Section):
     level: Level
     seed: Seed
     vocabulary_size: Count
+    sha256: dict[str, str]
+    """Of the files beside it, by name."""
     model: Annotated[Model, Field(discriminator="cell")]
 
 
@@ -49,7 +52,8 @@ class Bundle:
         save_weights(self.network, folder / WEIGHTS)
         self.vocabulary.save(folder / TOKENIZER)
         about = {"level": self.level, "seed": self.seed, "vocabulary_size": self.vocabulary.size}
-        write_json(folder / MODEL, {**about, "model": self.model.model_dump()})
+        sums = {name: _sha256(folder / name) for name in (WEIGHTS, TOKENIZER)}
+        write_json(folder / MODEL, {**about, "sha256": sums, "model": self.model.model_dump()})
 
     @classmethod
     def load(cls, folder: Path) -> "Bundle":
@@ -65,6 +69,7 @@ class Bundle:
             raise _foreign(folder / TOKENIZER, rule, vocabulary.size)
         network = build(about.model, vocabulary.size, about.seed)
         _load_weights(network, folder / WEIGHTS)
+        _check_sums(folder, about.sha256)
         return cls(network.eval(), vocabulary, about.model, about.level, about.seed)
 
     def initial(self) -> Network:
@@ -101,6 +106,18 @@ def _read_about(path: Path) -> About:
         return check(About, values, MODEL)
     except ParamsError as error:
         raise damaged(path, error) from None
+
+
+def _check_sums(folder: Path, expected: Mapping[str, str]) -> None:
+    """Another model of the same shapes fits, and so does another vocabulary of the same size."""
+    for name in (WEIGHTS, TOKENIZER):
+        given = _sha256(folder / name)
+        if given != expected.get(name):
+            raise _foreign(folder / name, f"the file that {MODEL} was written for", f"SHA-256 {given[:12]}...")
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _load_weights(network: Network, path: Path) -> None:
