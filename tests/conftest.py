@@ -1,5 +1,6 @@
 """What every test shares: the house's distinct sizes, seeded numbers, and models small enough to check by hand."""
 
+import atexit
 import gc
 import os
 from collections.abc import Callable
@@ -21,6 +22,7 @@ torch.set_num_threads(1)  # two test processes with two threads each take twice 
 gc.set_threshold(
     50_000, 20, 100
 )  # a million objects come with the imports and stay: looking through them takes seconds
+atexit.register(gc.freeze)
 if "PYTEST_XDIST_WORKER" in os.environ:  # a whole suite needs them all; while jaxtyping's hook imports a module of
     for heavy in ("pytorch_lightning", "matplotlib.pyplot", "mlflow", "dvc.repo", "datasets"):  # ours, Python takes
         import_module(heavy)  # other names for compiled files, and would compile all that it imports anew: 10 s

@@ -191,6 +191,7 @@ def test_one_key_changed_is_params_or_a_users_error(path, value, is_renamed):
 @given(st.sampled_from(keys(SHIPPED)), values)
 @example(("run", "models"), [[1], {}, "zzz"])
 @example(("models",), {1: {}, "a": {}})
+@pytest.mark.slow
 def test_one_key_changed_in_the_file_is_params_or_a_users_error(tmp_path, path, value):
     """As the file is read: names under run.models are looked up in values of any shape."""
     params = deepcopy(SHIPPED)

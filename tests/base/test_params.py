@@ -132,6 +132,7 @@ def test_any_value_is_params_or_a_users_error(values):
 
 
 @given(st.sampled_from(["run", "corpus", "training", "batching", "sampling"]), json_values)
+@pytest.mark.slow
 def test_any_section_is_valid_or_a_users_error(section, value):
     values = read_yaml(SHIPPED) | {section: value}
     with pytest.raises(PipelineError):

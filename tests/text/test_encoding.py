@@ -81,6 +81,7 @@ def test_spelling_of_unknown_words():
     assert spelling_nats(Counter({"<unk>": 9}), ["cat"], "spaces") == 0.0
 
 
+@pytest.mark.slow
 def test_a_long_sum_of_spellings_is_exact():
     """Not what some order of adding gives: BLAS adds in another order on a machine of more cores."""
     words = sorted(f"{n**3:b}" for n in range(20_000))

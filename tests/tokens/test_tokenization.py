@@ -50,6 +50,7 @@ def test_by_hand(scheme, text, tokens):
 @settings(deadline=None)
 @given(st.lists(TEXTS, max_size=4))
 @example(["", "👩‍👩‍👧 e\u0301\r\n\x00", " "])
+@pytest.mark.slow
 def test_text_in_is_text_out(texts):
     """Joined, the tokens are the text; for spaces without the spaces that separate nothing."""
     for scheme in ("char", "pattern", "bytes"):
@@ -141,6 +142,7 @@ def test_a_damaged_file_is_an_artifact_error(tmp_path):
         list(read_tokens(tmp_path / "a.parquet"))
 
 
+@pytest.mark.slow
 def test_wikitext_counts(shared_data):
     """The published 217,646 tokens of WikiText-2's validation split, one EOS a line among them."""
     lines = (shared_data / "lm/wikitext2.valid.txt").read_text().removesuffix("\n").split("\n")

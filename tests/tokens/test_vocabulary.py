@@ -122,6 +122,7 @@ def test_word_gives_back_every_text_of_known_words(vocabularies, data, scheme):
 @settings(deadline=None)
 @given(st.lists(st.text(max_size=20), max_size=3))
 @example([NAMES, "", " é"])
+@pytest.mark.slow
 def test_a_text_has_the_ids_of_its_tokens(vocabularies, texts):
     """tokenizer.json cuts a raw text as the tokenization stage does: the ids of both ways are the same."""
     for scheme in SCHEMES:

@@ -31,6 +31,7 @@ def test_making_the_store_says_nothing(tmp_path: Path) -> None:
     assert (tmp_path / "mlflow.db").exists()
 
 
+@pytest.mark.slow
 def test_dvc_root_goes_before_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "copy").mkdir()
     (tmp_path / "root").mkdir()

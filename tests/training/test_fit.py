@@ -225,6 +225,7 @@ def test_what_the_optimiser_met_is_counted_over_all_steps(model):
     assert trained.norm_metrics(None)["grad_norm/share_clipped"] == 0
 
 
+@pytest.mark.slow
 def test_without_a_limit_nothing_is_clipped(model):
     """The same weights as with a limit that no gradient reaches, and others than with one that each does."""
     free, wide, tight = (build(model("gru"), V, seed=1) for _ in range(3))
