@@ -25,7 +25,7 @@ repro: $(INSTALLED) ## Run the pipeline, from raw text to reports/report.html
 	unroll sync
 	@echo
 	@echo "The report:  $(CURDIR)/reports/report.html"
-	@echo "The runs:    make ui, then open http://127.0.0.1:5000"
+	@echo "The runs:    make ui, then open http://127.0.0.1:5000/#/experiments/1/runs"
 
 test: $(INSTALLED) ## Run every test but those of test-faults
 	pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not faults"
