@@ -1,7 +1,7 @@
 """One training step: a window forward, its summed loss backward, the weights moved, the state carried on."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,17 +90,26 @@ class SequenceModule(pl.LightningModule):
         """
         optimizer: Any = self.optimizers(use_pl_optimizer=False)
         schedule: Any = self.lr_schedulers()
-        optimizer.zero_grad()
+        parameters = optimizer.param_groups[0]["params"]
+        total = self._backward(loss, parameters)
+        norm = float(total)
+        if not math.isfinite(norm + float(loss.detach())):
+            raise DivergedError(self.step, float(loss.detach()), self.network)
+        if norm > self.max_grad_norm:  # else torch would take its time to multiply all by 1
+            nn.utils.clip_grads_with_norm_(parameters, self.max_grad_norm, total)
+        optimizer.step()
+        schedule.step()
+        return norm
+
+    def _backward(self, loss: Tensor, parameters: Sequence[nn.Parameter]) -> Tensor:
+        """The norm of the loss's gradient, which is in the parameters then."""
+        for parameter in parameters:
+            parameter.grad = None
         if self.ranks.size == 1:
             loss.backward()
         else:
             self.manual_backward(loss)  # slower: it tells DDP to average
-        norm = float(torch.nn.utils.clip_grad_norm_(optimizer.param_groups[0]["params"], self.max_grad_norm))
-        if not math.isfinite(norm + float(loss.detach())):
-            raise DivergedError(self.step, float(loss.detach()), self.network)
-        optimizer.step()
-        schedule.step()
-        return norm
+        return nn.utils.get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None])
 
     def configure_optimizers(self) -> Any:
         """AdamW on a one-cycle schedule (Smith & Topin 2019, arXiv:1708.07120), stepped with every window."""
