@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from benchmarks import sampling as sampling_benchmark
+from benchmarks.checkpoints import timed
 from benchmarks.imports import imports, seconds_of_imports
 from benchmarks.lags import lags
 from benchmarks.logging import calls_of, seconds_of_logging
@@ -19,6 +20,7 @@ from benchmarks.timing import in_turns
 from benchmarks.training import VOCABULARY, Task, take_turns
 from pipeline.base.artifacts import Row
 from pipeline.base.params import Params, RuntimeParams, StreamBatching, TrainingParams, load_params
+from pipeline.base.resume import Resume
 from pipeline.networks.build import build
 from pipeline.training.fit import fit
 
@@ -50,6 +52,17 @@ def test_both_sides_of_the_training_do_the_same_work(model, cell):
     assert any(not torch.allclose(one[name], start[name]) for name in start)
     for name in start:
         torch.testing.assert_close(one[name], other[name], rtol=1e-4, atol=1e-6)
+
+
+def test_only_the_saving_of_states_runs_on_its_clock(model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    saved: list[int] = []
+    monkeypatch.setattr(Resume, "save", lambda resume, step, state: saved.append(step) or time.sleep(0.01))
+    task = Task(model("rnn"), STREAM, TRAINING, RuntimeParams(threads=1, accelerator="cpu"))
+    whole, saving = timed(task, every_seconds=0.0)
+    assert 20 * 0.01 <= saving < whole
+    timed(task, every_seconds=1e9)
+    assert saved == [*range(1, 21), 20]
 
 
 def test_the_turns_alternate_and_the_first_is_not_counted():
