@@ -5,8 +5,9 @@ from pipeline.report.selection import remove_leftovers
 
 
 def tree(folders: dict[str, Path]) -> dict[str, bytes]:
-    """Everything that DVC would hash."""
-    return {str(f): f.read_bytes() for folder in folders.values() for f in sorted(folder.rglob("*")) if f.is_file()}
+    """Everything that DVC would hash, by its path in `out`."""
+    files = (file for folder in folders.values() for file in sorted(folder.rglob("*")) if file.is_file())
+    return {str(file).rpartition("/out/")[2]: file.read_bytes() for file in files}
 
 
 def test_nothing_selected_is_removed(folders: dict[str, Path], run: RunParams):
