@@ -10,7 +10,6 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock, patch
 
-import pytorch_lightning as pl
 import torch
 
 from benchmarks.page import Section, Target
@@ -20,6 +19,7 @@ from pipeline.base.params import Params
 from pipeline.tracking.store import Store, open_store
 from pipeline.tracking.work import Work
 from pipeline.training.history import History, Validation
+from pipeline.training.lightning import pl
 from pipeline.training.module import SequenceModule
 
 HISTORY_STEPS = 5000

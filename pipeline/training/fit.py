@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 
 from pipeline.base.artifacts import LogRows, Row
@@ -19,6 +18,7 @@ from pipeline.networks.build import Network
 from pipeline.networks.evaluation import evaluation_windows, nats_of
 from pipeline.training.data import TrainingWindows
 from pipeline.training.history import History, Validation
+from pipeline.training.lightning import pl
 from pipeline.training.module import SequenceModule
 from pipeline.training.progress import progress
 from pipeline.training.ranks import Ranks

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
@@ -18,6 +17,7 @@ from pipeline.networks.build import Network
 from pipeline.networks.bundle import checkpoint_name, save_weights
 from pipeline.networks.evaluation import evaluation_windows, nats_of
 from pipeline.training.groups import group_norms
+from pipeline.training.lightning import pl
 from pipeline.training.module import DivergedError, SequenceModule
 from pipeline.training.split import Split
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 
@@ -15,6 +14,7 @@ from pipeline.networks.evaluation import carried, summed_nats, window_logits
 from pipeline.networks.stack import State
 from pipeline.training.data import Batch
 from pipeline.training.groups import not_finite
+from pipeline.training.lightning import pl
 from pipeline.training.ranks import Ranks
 
 ALONE = Ranks()
