@@ -12,8 +12,9 @@ from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.stack import State
 from pipeline.tokens.windows import IGNORED, Ids, Window, lane_windows, unit_bounds, unit_window
 
-UNBROKEN_STEPS = 4096
-"""Steps of a window of an unbroken pass: the state is carried, so the number changes nothing but memory."""
+UNBROKEN_STEPS = 1024
+"""Tokens of a window of an unbroken pass: the state is carried, so the number changes nothing but memory. The logits of
+four times as many words no longer fit what the allocator keeps, and take twice the time."""
 
 
 def window_logits(
