@@ -23,9 +23,9 @@ gc.set_threshold(
     50_000, 20, 100
 )  # a million objects come with the imports and stay: looking through them takes seconds
 atexit.register(gc.freeze)
-if "PYTEST_XDIST_WORKER" in os.environ:  # a whole suite needs them all; while jaxtyping's hook imports a module of
-    for heavy in ("pytorch_lightning", "matplotlib.pyplot", "mlflow", "dvc.repo", "datasets"):  # ours, Python takes
-        import_module(heavy)  # other names for compiled files, and would compile all that it imports anew: 10 s
+if "PYTEST_XDIST_WORKER" in os.environ:  # a whole suite needs them; while jaxtyping's hook imports a module of ours,
+    for heavy in ("pytorch_lightning", "matplotlib.pyplot"):  # Python takes other names for compiled files, and would
+        import_module(heavy)  # compile all that it imports anew
 
 SHARED_DATA = Path(__file__).parents[1] / "../shared/data"
 

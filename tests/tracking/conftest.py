@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -158,9 +160,31 @@ def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def project(reproduced: Path, tmp_path: Path) -> Path:
+def without_store(reproduced: Path, tmp_path: Path) -> Path:
     """The tiny project after `dvc repro`, as a fresh clone with the outs has it: without MLflow's store."""
     return copy_of(reproduced, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def others_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow database with another's experiment alone; making its tables takes seconds."""
+    root = tmp_path_factory.mktemp("others")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in DRIVEN_BY_DVC:
+            patch.delenv(name, raising=False)
+        open_store(root)
+    with closing(sqlite3.connect(root / "mlflow.db")) as database:
+        database.execute("update experiments set name = 'of another' where name = 'unroll'")
+        database.commit()
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the file alone is copied
+    return root / "mlflow.db"
+
+
+@pytest.fixture
+def project(without_store: Path, others_store: Path) -> Path:
+    """The tiny project after `dvc repro`, with none of its runs in MLflow's store."""
+    shutil.copy(others_store, without_store)
+    return without_store
 
 
 @pytest.fixture(scope="session")

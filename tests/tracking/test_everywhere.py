@@ -190,7 +190,8 @@ def test_after_a_killed_stage(project: Path) -> None:
 
 
 @pytest.mark.faults
-def test_two_trainings_side_by_side_may_be_the_first_to_use_the_store(project: Path) -> None:
+def test_two_trainings_side_by_side_may_be_the_first_to_use_the_store(without_store: Path) -> None:
+    project = without_store
     set_hidden_size(project, 3, 7)
     both = [
         subprocess.Popen(

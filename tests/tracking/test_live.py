@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mlflow.exceptions import MlflowException
 
 from pipeline.base.artifacts import Record, Row
 from pipeline.tracking import live
@@ -113,6 +112,8 @@ def test_a_store_that_stops_answering_is_named_once_and_holds_nothing_up(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     buffer, work = buffer_of(store, "stops")
+    from mlflow.exceptions import MlflowException
+
     calls: list[str] = []
 
     def refuse(run_id: str, **batch: object) -> None:
@@ -133,6 +134,8 @@ def test_a_store_that_stops_answering_is_named_once_and_holds_nothing_up(
 
 
 def test_what_mlflow_calls_invalid_is_our_bug(store: Store) -> None:
+    from mlflow.exceptions import MlflowException
+
     buffer, _ = buffer_of(store, "invalid")
     buffer.log([Row(step, {"bits@char": 1.0}) for step in range(500)])
     with pytest.raises(MlflowException, match="bits@char"):
@@ -143,6 +146,8 @@ def test_what_mlflow_calls_invalid_is_our_bug(store: Store) -> None:
 def test_a_store_that_is_back_gets_the_whole_curve_and_no_point_twice(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    from mlflow.exceptions import MlflowException
+
     monkeypatch.setattr(live, "FLUSH_POINTS", 1)
     now = live.time.monotonic()
     monkeypatch.setattr(live.time, "monotonic", lambda: now)

@@ -18,8 +18,8 @@ pytestmark = pytest.mark.slow
 EXPECTED = ["corpus", "report", "train gru-1", "train gru-2"]
 
 
-def test_a_rebuilt_store_equals_the_one_that_was_written_live(reproduced: Path, project: Path) -> None:
-    assert not (project / "mlflow.db").exists()
+def test_a_rebuilt_store_equals_the_one_that_was_written_live(reproduced: Path, without_store: Path) -> None:
+    project = without_store
     report = sync(project)
     assert sorted(report.created) == EXPECTED
     live, rebuilt = content(reproduced), content(project)
@@ -159,7 +159,8 @@ def test_a_dvc_yaml_that_dvc_cannot_read_is_named(project: Path) -> None:
         sync(project)
 
 
-def test_two_processes_may_be_the_first_at_once(project: Path) -> None:
+def test_two_processes_may_be_the_first_at_once(without_store: Path) -> None:
+    project = without_store
     command = [sys.executable, "-c", "from pathlib import Path; from pipeline.tracking import sync; sync(Path('.'))"]
     both = [subprocess.Popen(command, cwd=project, env=ENV, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     said = [process.communicate()[1] for process in both]

@@ -14,7 +14,6 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from mlflow import MlflowClient
 from urllib3 import Retry
 
 from pipeline.base.artifacts import Result
@@ -208,6 +207,8 @@ def stop_in_the_middle(project: Path, closed: str, serve: Callable[[], AbstractC
     said = training.communicate()[1]
     assert training.returncode == 0, said
     assert said.count("goes on without it") == 1
+
+    from mlflow import MlflowClient
 
     with serve():
         for _ in range(2):

@@ -27,7 +27,8 @@ def by_name(stages: list[StageStatus]) -> dict[str, StageStatus]:
 
 
 @pytest.mark.slow
-def test_status_before_and_after_a_sync(project: Path) -> None:
+def test_status_before_and_after_a_sync(without_store: Path) -> None:
+    project = without_store
     before = files_of(project)
     assert {(stage.out, stage.run, stage.agreement) for stage in status(project)} == {("cached", "none", "no run")}
     assert what_to_do(status(project)) == "Next: run `unroll sync`."

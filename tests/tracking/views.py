@@ -1,9 +1,10 @@
 """What a tiny project's store holds, as the tests look at it."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mlflow import MlflowClient
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 VOLATILE = ("process", "git.commit", "mlflow.parentRunId", "mlflow.user")
 
@@ -16,7 +17,9 @@ def runs_of(project: Path) -> list[Any]:
     return list(client.search_runs([experiment.experiment_id], order_by=["attributes.start_time ASC"]))
 
 
-def client_of(project: Path) -> MlflowClient:
+def client_of(project: Path) -> "MlflowClient":
+    from mlflow import MlflowClient  # takes seconds, which every test process would pay for collecting this file
+
     return MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
 
 
