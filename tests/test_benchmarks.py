@@ -179,6 +179,7 @@ def known(monkeypatch):
     monkeypatch.setattr("benchmarks.text.measured", taken)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("known")
 def test_the_text_stages_are_measured_at_every_size():
     section = text_stages(["char"], sizes=(0.001, 0.002, 0.004))
