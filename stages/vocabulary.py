@@ -16,20 +16,21 @@ def vocabulary(vocabulary: VocabularyParams, *, level: Level, tokens: Input, out
     counts = count_types(read_tokens(tokens / "train.parquet"))
     learned = Vocabulary(learn(counts, vocabulary.max_size, about["scheme"]))
     learned.save(out / "tokenizer.json")
+    tallies = {
+        name: encode_split(read_tokens(tokens / f"{name}.parquet"), learned, out / f"{name}.npy") for name in SPLITS
+    }
+    nats = spelling_nats({name: tally.unknown_types for name, tally in tallies.items()}, counts, about["scheme"])
     splits, metrics = {}, {"size": float(learned.size)}
-    for name in SPLITS:
-        tally = encode_split(read_tokens(tokens / f"{name}.parquet"), learned, out / f"{name}.npy")
-        nats = spelling_nats(tally.unknown_types, counts, about["scheme"])
+    for name, tally in tallies.items():
         splits[name] = {
             "units": tally.units,
             "tokens": tally.tokens,
             "characters": about["splits"][name]["characters"],
             "unknown": tally.unknown,
-            "spelling_nats": nats,
+            "spelling_nats": nats[name],
         }
-        metrics |= {f"{name}/spelling_nats": nats, **tally.as_metrics(name)}
-        if name == "train":
-            learned.save_listing(out / "vocabulary.txt", tally.counts)
+        metrics |= {f"{name}/spelling_nats": nats[name], **tally.as_metrics(name)}
+    learned.save_listing(out / "vocabulary.txt", tallies["train"].counts)
     write_json(out / "vocabulary.json", {"level": level, "size": learned.size, "splits": splits})
     return Result(metrics, artifacts=["tokenizer.json", "vocabulary.json", "vocabulary.txt"])
 

@@ -5,7 +5,7 @@ Each different token is encoded once; the ids of all its occurrences are gathere
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -123,16 +123,28 @@ def gather(
     return np.insert(ids, unit_ends, Vocabulary.EOS)
 
 
-def spelling_nats(unknown_types: Counter[str], training_types: Iterable[str], scheme: Scheme) -> float:
-    """What it costs to spell all unknown tokens: a character among all of Unicode, a word by its characters.
+def spelling_nats(
+    unknown_types: Mapping[str, Counter[str]], training_types: Iterable[str], scheme: Scheme
+) -> dict[str, float]:
+    """Nats to spell all unknown tokens of each split: a character among all of Unicode, a word by its characters.
 
     Where the text itself hides a word behind <unk> there is nothing to spell.
     """
-    words = sorted(word for word in unknown_types if word != UNK_TOKEN)
-    if not words:
-        return 0.0
-    counts = np.array([unknown_types[word] for word in words])
+    counts = {name: _without_unk(types) for name, types in unknown_types.items()}
     if scheme == "char":
-        return float(counts.sum() * CODE_POINT_NATS)
+        return {name: float(sum(words.values()) * CODE_POINT_NATS) for name, words in counts.items()}
+    if not any(counts.values()):
+        return dict.fromkeys(counts, 0.0)
     model = SpellingModel.fit([word for word in training_types if word != UNK_TOKEN])
-    return math.fsum(counts * model.nats(words))  # a product of BLAS depends on the number of its threads
+    return {name: _spelled(words, model) for name, words in counts.items()}
+
+
+def _without_unk(types: Counter[str]) -> dict[str, int]:
+    return {word: types[word] for word in sorted(types) if word != UNK_TOKEN}
+
+
+def _spelled(counts: Mapping[str, int], model: SpellingModel) -> float:
+    """An exact sum: a product of BLAS depends on the number of its threads."""
+    if not counts:
+        return 0.0
+    return math.fsum(np.array(list(counts.values())) * model.nats(list(counts)))

@@ -68,17 +68,18 @@ def test_an_empty_split_is_an_empty_array(tmp_path):
 
 def test_spelling_of_unknown_characters():
     """Each costs a choice among all of Unicode."""
-    assert spelling_nats(Counter({"ж": 2, "я": 1}), ["a"], "char") == pytest.approx(3 * math.log(1_114_112))
+    nats = spelling_nats({"train": Counter(), "test": Counter({"ж": 2, "я": 1})}, ["a"], "char")
+    assert nats == pytest.approx({"train": 0.0, "test": 3 * math.log(1_114_112)})
 
 
 def test_spelling_of_unknown_words():
     """Each occurrence is paid; the text's own <unk> hides its word, and costs nothing."""
     model = SpellingModel.fit(["cat", "mat"])
     expected = 2 * model.nats(["rat"])[0] + model.nats(["hat"])[0]
-    assert spelling_nats(Counter({"rat": 2, "hat": 1, "<unk>": 9}), ["mat", "cat", "<unk>"], "spaces") == pytest.approx(
-        expected
-    )
-    assert spelling_nats(Counter({"<unk>": 9}), ["cat"], "spaces") == 0.0
+    unknown = {"validation": Counter({"<unk>": 9}), "test": Counter({"rat": 2, "hat": 1, "<unk>": 9})}
+    nats = spelling_nats(unknown, ["mat", "cat", "<unk>"], "spaces")
+    assert nats == pytest.approx({"validation": 0.0, "test": expected})
+    assert spelling_nats({"test": Counter({"<unk>": 9})}, ["cat"], "spaces") == {"test": 0.0}
 
 
 @pytest.mark.slow
@@ -88,7 +89,7 @@ def test_a_long_sum_of_spellings_is_exact():
     counts = Counter({word: 1 + place**2 % 97 for place, word in enumerate(words)})
     model = SpellingModel.fit(["101", "0", "11"])
     exact = math.fsum(counts[word] * nats for word, nats in zip(words, model.nats(words).tolist(), strict=True))
-    assert spelling_nats(counts, ["101", "0", "11"], "pattern") == exact
+    assert spelling_nats({"train": counts}, ["101", "0", "11"], "pattern") == {"train": exact}
 
 
 @pytest.fixture
