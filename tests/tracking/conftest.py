@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from pipeline.tracking.store import Store, open_store
 
@@ -152,10 +153,16 @@ def copy_of(root: Path, folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny project after `dvc repro`; tests work on copies."""
-    root = make_project(tmp_path_factory.mktemp("reproduced") / "project")
-    run_in(root, "dvc", "repro", "-q")
+def reproduced(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The tiny project after `dvc repro`, one for all test processes; tests work on copies."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+    root, done = shared / "reproduced" / "project", shared / "reproduced" / "done"
+    with FileLock(shared / "reproduced.lock"):
+        if not done.exists():
+            make_project(root)
+            run_in(root, "dvc", "repro", "-q")
+            done.touch()
     return root
 
 
