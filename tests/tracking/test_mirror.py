@@ -20,6 +20,7 @@ EXPECTED = ["corpus", "report", "train gru-1", "train gru-2"]
 
 def test_a_rebuilt_store_equals_the_one_that_was_written_live(reproduced: Path, without_store: Path) -> None:
     project = without_store
+    assert not (project / "mlflow.db").exists()
     report = sync(project)
     assert sorted(report.created) == EXPECTED
     live, rebuilt = content(reproduced), content(project)
