@@ -9,7 +9,7 @@ from benchmarks.timing import in_turns, medians
 from pipeline.base.params import Params
 from pipeline.networks.build import build
 from pipeline.networks.language_model import LanguageModel
-from pipeline.sampling import Choice, sample
+from pipeline.sampling.drawing import Choice, sample
 from pipeline.tokens.vocabulary import Vocabulary
 
 VOCABULARY = 112

@@ -167,8 +167,8 @@ def _product(run: "RunParams") -> str:
 def _write(bundle: "Bundle", params: "SamplingParams", seed: int) -> None:
     """Print samples of a language model."""
     from pipeline.networks.language_model import LanguageModel
-    from pipeline.sampling import Choice, known_ids
-    from pipeline.sampling import sample as drawn_from
+    from pipeline.sampling.drawing import Choice, known_ids
+    from pipeline.sampling.drawing import sample as drawn_from
 
     assert isinstance(bundle.network, LanguageModel)
     choice = Choice(params.temperature, params.top_k, params.top_p)
@@ -182,9 +182,9 @@ def _write(bundle: "Bundle", params: "SamplingParams", seed: int) -> None:
 
 def _fill(bundle: "Bundle", params: "SamplingParams", seed: int) -> None:
     """Print the prompt with its gaps filled by a cloze model."""
-    from pipeline.gaps import GAP, fill, read_gaps
     from pipeline.networks.cloze import ClozeModel
-    from pipeline.sampling import Choice
+    from pipeline.sampling.drawing import Choice
+    from pipeline.sampling.gaps import GAP, fill, read_gaps
 
     assert isinstance(bundle.network, ClozeModel)
     text = read_gaps(params.prompt, bundle.vocabulary, bundle.level)
@@ -207,7 +207,7 @@ def _units(texts: list[str], file: Path | None) -> list[str]:
     Raises:
         PipelineError: where there are none, or they come from both places, or the file cannot be read.
     """
-    from pipeline.text.units import lines_of, normalize
+    from pipeline.tokens.units import lines_of, normalize
 
     if bool(texts) == (file is not None):
         got = f"{len(texts)} texts" + (f" and {file}" if file else "")

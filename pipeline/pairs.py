@@ -16,12 +16,12 @@ import torch
 from jaxtyping import Bool, Float64
 
 from pipeline.base.errors import PipelineError
-from pipeline.metrics import wilson
+from pipeline.base.metrics import wilson
 from pipeline.networks.build import Network
 from pipeline.networks.bundle import Bundle
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.evaluation import window_logits
-from pipeline.text.units import lines_of, normalize
+from pipeline.tokens.units import lines_of, normalize
 from pipeline.tokens.vocabulary import Vocabulary
 from pipeline.tokens.windows import IGNORED, Window, unit_bounds, unit_window
 

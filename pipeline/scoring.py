@@ -12,14 +12,14 @@ import numpy as np
 import torch
 from jaxtyping import Float64, Int
 
+from pipeline.base.metrics import Score
 from pipeline.base.params import Level
-from pipeline.metrics import Score
 from pipeline.networks.build import Network
 from pipeline.networks.bundle import Bundle
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.evaluation import window_logits
 from pipeline.text.spelling import CODE_POINT_NATS
-from pipeline.text.units import normalize
+from pipeline.tokens.units import normalize
 from pipeline.tokens.vocabulary import Vocabulary
 from pipeline.tokens.windows import shifted
 

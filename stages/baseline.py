@@ -9,8 +9,8 @@ import numpy as np
 
 from pipeline.base.artifacts import Result, Row, read_json, write_json
 from pipeline.base.errors import ArtifactError
+from pipeline.base.metrics import Score
 from pipeline.base.params import BaselineParams, Batching, Level
-from pipeline.metrics import Score
 from pipeline.stage import Input, Output, stage
 from pipeline.text.compressors import COMPRESSORS, bits_per_char, joined
 from pipeline.text.ngram import KneserNey

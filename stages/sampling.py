@@ -11,12 +11,12 @@ import torch
 from pipeline.base.artifacts import Result, finite, read_json, write_json
 from pipeline.base.errors import ArtifactError
 from pipeline.base.params import Level, RuntimeParams, SamplingParams
-from pipeline.gaps import Filled, Gapped, blanked, fill, write_gaps
 from pipeline.networks.bundle import Bundle
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.language_model import LanguageModel
-from pipeline.novelty import NGRAM_LENGTHS, Novelty
-from pipeline.sampling import Choice, Sample, known_ids, sample
+from pipeline.sampling.drawing import Choice, Sample, known_ids, sample
+from pipeline.sampling.gaps import Filled, Gapped, blanked, fill, write_gaps
+from pipeline.sampling.novelty import NGRAM_LENGTHS, Novelty
 from pipeline.stage import Input, Output, stage
 from pipeline.tokens.vocabulary import Vocabulary
 from pipeline.tokens.windows import load_ids, unit_bounds

@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 
 from pipeline.base.artifacts import LogRows, Result, finite, write_json
+from pipeline.base.metrics import Score
 from pipeline.base.params import Batching, Level, Model, RuntimeParams, TrainingParams
 from pipeline.base.resume import Resume
-from pipeline.metrics import Score
 from pipeline.networks.build import Network, build, num_parameters
 from pipeline.networks.bundle import CHECKPOINTS, Bundle
 from pipeline.stage import WORK, Input, Output, stage

@@ -9,7 +9,7 @@ import torch
 from bigrams import bigram_bundle
 
 from pipeline.base.errors import PipelineError
-from pipeline.metrics import wilson
+from pipeline.base.metrics import wilson
 from pipeline.networks.build import build
 from pipeline.networks.bundle import Bundle
 from pipeline.pairs import BATCH_SIZE, Pair, Share, compare, read_pairs, unit_log_probabilities

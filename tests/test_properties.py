@@ -18,8 +18,8 @@ from ruamel.yaml import YAML
 from pipeline.base.errors import PipelineError
 from pipeline.base.params import Params, check, load_params, read_yaml
 from pipeline.text.sources import file_units
-from pipeline.text.units import normalize
 from pipeline.tokens.tokenization import Scheme, tokenize
+from pipeline.tokens.units import normalize
 from pipeline.tokens.vocabulary import UNK_TOKEN, Vocabulary, learn
 
 SHIPPED = read_yaml(Path(__file__).parents[1] / "params.yaml")

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
+from pipeline.base.metrics import NATS_PER_BIT, wilson
 from pipeline.memory.strings import String, joined
-from pipeline.metrics import NATS_PER_BIT, wilson
 from pipeline.networks.build import Network
 from pipeline.networks.evaluation import evaluation_windows, nats_of, window_logits
 from pipeline.networks.language_model import LanguageModel

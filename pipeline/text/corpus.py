@@ -17,8 +17,8 @@ from pipeline.base.params import CorpusParams, HashSplit, PositionSplit
 from pipeline.text.python_docs import python_docs
 from pipeline.text.sources import file_units, files_of, hub_units
 from pipeline.text.splits import Dealt, by_hash, by_position
-from pipeline.text.units import units_of
 from pipeline.tokens.batches import SCHEMA, SPLITS, batched
+from pipeline.tokens.units import units_of
 
 
 @dataclass

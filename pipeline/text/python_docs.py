@@ -11,7 +11,7 @@ import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.text.units import normalize, units_of
+from pipeline.tokens.units import normalize, units_of
 
 NOT_PROSE = {"test", "tests", "idle_test", "idlelib", "lib2to3", "encodings", "pydoc_data"}
 """Folders that hold tests, an application with tests in it, grammars, code tables, and the topics themselves."""

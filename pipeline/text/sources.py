@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from pipeline.base.errors import CorpusError, PipelineError, disk_error
 from pipeline.base.params import HubParams
-from pipeline.text.units import Unit, group, normalize, units_of
+from pipeline.tokens.units import Unit, group, normalize, units_of
 
 if TYPE_CHECKING:
     from datasets import Dataset, IterableDataset

@@ -11,9 +11,9 @@ import torch
 
 from pipeline.base.artifacts import LogRows, Row
 from pipeline.base.launch import HelperDoneError
+from pipeline.base.metrics import Score
 from pipeline.base.params import Batching, RuntimeParams, TrainingParams
 from pipeline.base.resume import Resume
-from pipeline.metrics import Score
 from pipeline.networks.build import Network
 from pipeline.networks.evaluation import evaluation_windows, nats_of
 from pipeline.training.data import TrainingWindows

@@ -11,8 +11,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from pipeline.base.artifacts import LogRows, Row
+from pipeline.base.metrics import Score
 from pipeline.base.resume import Resume
-from pipeline.metrics import Score
 from pipeline.networks.build import Network
 from pipeline.networks.bundle import checkpoint_name, save_weights
 from pipeline.networks.evaluation import evaluation_windows, nats_of

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.base.artifacts import read_json
-from pipeline.metrics import Score
+from pipeline.base.metrics import Score
 from pipeline.tokens.windows import Ids, load_ids
 
 

@@ -10,7 +10,7 @@ import textwrap
 import pytest
 
 from pipeline.text.python_docs import _docstrings_of, _modules, python_docs
-from pipeline.text.units import normalize, units_of
+from pipeline.tokens.units import normalize, units_of
 
 
 @pytest.fixture(scope="module")

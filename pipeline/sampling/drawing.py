@@ -1,7 +1,7 @@
 """New sequences from a trained network: draw from the softmax, feed the draw back.
 
 A language model starts from x1 = 0 and a0 = 0 and goes on to EOS or a limit; a whole batch is drawn at once. (A
-cloze model has no next token: see pipeline/gaps.py.) UNK, which no text can show, is given probability 0 before the
+cloze model has no next token: see gaps.py.) UNK, which no text can show, is given probability 0 before the
 softmax: the same distribution as drawing again whenever UNK comes up.
 
 The random number of row i and step t depends on the seed and the limit alone, so that a sample changes neither with
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from pipeline.base.errors import PipelineError
 from pipeline.networks.language_model import LanguageModel
-from pipeline.text.units import normalize
+from pipeline.tokens.units import normalize
 from pipeline.tokens.vocabulary import Vocabulary
 
 EOS, UNK = Vocabulary.EOS, Vocabulary.UNK

@@ -3,7 +3,7 @@ import math
 import pytest
 from scipy.stats import binomtest
 
-from pipeline.metrics import Score, wilson
+from pipeline.base.metrics import Score, wilson
 
 
 def test_sums_travel_and_are_divided_once():

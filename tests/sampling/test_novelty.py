@@ -3,7 +3,7 @@ import random
 import numpy as np
 import pytest
 
-from pipeline.novelty import NGRAM_LENGTHS, Novelty, Windows
+from pipeline.sampling.novelty import NGRAM_LENGTHS, Novelty, Windows
 
 EOS = 0
 

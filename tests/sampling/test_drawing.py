@@ -13,7 +13,7 @@ from pipeline.networks.build import build
 from pipeline.networks.embedding import OneHot, Readout
 from pipeline.networks.language_model import LanguageModel
 from pipeline.networks.stack import RecurrentStack
-from pipeline.sampling import Choice, draw, keep_top_k, keep_top_p, sample, uniform_numbers
+from pipeline.sampling.drawing import Choice, draw, keep_top_k, keep_top_p, sample, uniform_numbers
 from pipeline.scoring import token_log_probabilities
 from pipeline.tokens.vocabulary import Vocabulary
 

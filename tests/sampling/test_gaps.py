@@ -5,11 +5,11 @@ import pytest
 import torch
 from sizes import E, V
 
-from pipeline.gaps import Gapped, blanked, fill, fill_gaps, read_gaps, write_gaps
 from pipeline.networks.build import build
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.stack import RecurrentStack
-from pipeline.sampling import Choice
+from pipeline.sampling.drawing import Choice
+from pipeline.sampling.gaps import Gapped, blanked, fill, fill_gaps, read_gaps, write_gaps
 from pipeline.tokens.vocabulary import Vocabulary, learn
 
 EOS, UNK = Vocabulary.EOS, Vocabulary.UNK
