@@ -3,21 +3,27 @@
 import atexit
 import gc
 import os
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import torch
+from filelock import FileLock
 from hypothesis import settings
 from sizes import E, H
 
 from pipeline.base.params import GruModel, LstmModel, Model, RnnModel
 
+if TYPE_CHECKING:
+    from torch import Generator
+
 settings.register_profile("unroll", deadline=None)  # machines are noisy: no test asserts a time
 settings.load_profile("unroll")
-torch.set_num_threads(1)  # two test processes with two threads each take twice as long on two cores
+for name in ("MLFLOW_TRACKING_URI", "DVC_ROOT", "DVC_STAGE"):  # nothing of who runs the tests leaks in
+    os.environ.pop(name, None)
 
 gc.set_threshold(
     50_000, 20, 100
@@ -36,10 +42,56 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in slow)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Two test processes with two threads each take twice as long on two cores."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
 @pytest.fixture
-def generator() -> torch.Generator:
+def generator() -> "Generator":
     """A generator of its own for each test."""
+    import torch
+
     return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def made_once(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Callable[[str, Callable[[Path], object]], Path]:
+    """A folder that the first to ask fills, for all test processes: `made_once("numbers", fill)`."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+
+    def make(name: str, fill: Callable[[Path], object]) -> Path:
+        folder, done = shared / name, shared / f"{name}.done"
+        with FileLock(shared / f"{name}.lock"):
+            if not done.exists():
+                folder.mkdir()
+                fill(folder)
+                done.touch()
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def others_store(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+    """An MLflow database with another's experiment alone; making its tables takes seconds."""
+
+    def fill(root: Path) -> None:
+        from pipeline.tracking.store import open_store
+
+        open_store(root)
+        with closing(sqlite3.connect(root / "mlflow.db")) as database:
+            database.execute("update experiments set name = 'of another' where name = 'unroll'")
+            database.commit()
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the file alone is copied
+
+    return made_once("others", fill) / "mlflow.db"
 
 
 @pytest.fixture

@@ -58,7 +58,6 @@ def project(tmp_path, monkeypatch) -> Callable[..., Path]:
 
     def make(files: Mapping[str, bytes], **changes: Any) -> Path:
         monkeypatch.chdir(tmp_path)
-        monkeypatch.delenv("DVC_ROOT", raising=False)
         params = YAML_FILES.load((ROOT / "params.yaml").read_text(encoding="utf-8"))
         params["corpus"] |= {"source": "files", "path": "texts", "unit": "line", "split": GIVEN}
         for model in ("gru", "bidirectional_lstm"):
@@ -609,9 +608,8 @@ def run_writer(kind: str, trouble: Callable[[], contextlib.AbstractContextManage
 
 
 @pytest.mark.parametrize("kind", WRITERS)
-def test_a_disk_that_fills_up_is_one_sentence(small_disk, capfd, monkeypatch, kind):
+def test_a_disk_that_fills_up_is_one_sentence(small_disk, capfd, kind):
     """A real disk that is really full."""
-    monkeypatch.delenv("DVC_ROOT", raising=False)
     code = run_writer(kind, lambda: contextlib.nullcontext(fill(small_disk)))
     sentence = rf"{small_disk}, or .*: the disk takes all that is written \(got No space left on device\); free space"
     check_failed(code, capfd.readouterr().err, sentence, Path("out"))
@@ -638,8 +636,7 @@ def test_a_limit_on_files_sizes_is_one_sentence(project, capfd, kind):
     check_failed(code, capfd.readouterr().err, sentence, Path("out"))
 
 
-def test_a_read_only_workspace_is_one_sentence(small_disk, capfd, monkeypatch):
-    monkeypatch.delenv("DVC_ROOT", raising=False)
+def test_a_read_only_workspace_is_one_sentence(small_disk, capfd):
     (small_disk / "data").mkdir()
     assert mounted("-o", "remount,ro", str(small_disk))
     code = corpus.run(["--path", "data", "--out", "out/corpus"])
@@ -692,7 +689,7 @@ def test_the_command_says_so_as_the_stages_do(unroll, bundle, monkeypatch):
 
 def shell(*words: str, stdout: int | Any = subprocess.PIPE) -> tuple[int, str]:
     """Exit code and standard error."""
-    environment = {key: value for key, value in os.environ.items() if key != "DVC_ROOT"} | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-m", *words], stdout=stdout, stderr=subprocess.PIPE, env=environment)
     return done.returncode, done.stderr.decode()
 

@@ -19,7 +19,6 @@ SHIPPED_PARAMS = load_params(SHIPPED)
 def project(tmp_path, monkeypatch) -> Path:
     """A folder with the shipped params and one input, outside DVC."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("DVC_ROOT", raising=False)
     (tmp_path / "params.yaml").write_text(SHIPPED.read_text())
     (tmp_path / "text").write_text("abc")
     return tmp_path

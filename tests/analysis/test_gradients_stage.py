@@ -31,7 +31,6 @@ SERIES = ("context/cut", "gate/trained_product_layer_1", "while_training/slope")
 def make_project(root, patch, section):
     """A project's root with a bundle of one model, and the ids of the validation text."""
     patch.chdir(root)
-    patch.delenv("DVC_ROOT", raising=False)
     text = PARAMS.read_text(encoding="utf-8")
     text = re.sub(r"max_lag: \d+", f"max_lag: {K}", re.sub(r"positions: \d+", f"positions: {P}", text))
     Path("params.yaml").write_text(re.sub(r"threads: \d+", "threads: 1", text), encoding="utf-8")

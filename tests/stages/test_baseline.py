@@ -36,7 +36,6 @@ def encode(units: Sequence[str]) -> np.ndarray:
 def project(tmp_path, monkeypatch):
     """A project's root with what the stage reads."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("DVC_ROOT", raising=False)
     shutil.copy(PARAMS, "params.yaml")
     corpus, ids = Path("out/corpus"), Path("out/vocabulary/char")
     corpus.mkdir(parents=True)

@@ -28,7 +28,6 @@ FLOORS = {
 def project(tmp_path, monkeypatch):
     """A project's root with small tasks and models."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("DVC_ROOT", raising=False)
     values = read_yaml(PARAMS)
     values["runtime"] = {"threads": 1, "accelerator": "cpu"}
     for task in FLOORS:

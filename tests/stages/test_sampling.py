@@ -26,7 +26,6 @@ TEXTS = {
 def project(tmp_path, monkeypatch, model):
     """A project's root with a bundle of each kind and the ids of a small text."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("DVC_ROOT", raising=False)
     shutil.copy(PARAMS, "params.yaml")
     vocabulary = Vocabulary(learn(Counter("".join(text for units in TEXTS.values() for text in units)), 99, "char"))
     ids = Path("out/vocabulary/char")

@@ -153,7 +153,6 @@ def project(tmp_path, monkeypatch):
         (tmp_path / "texts").mkdir()
         (tmp_path / "texts/a.txt").write_text(text)
         monkeypatch.chdir(tmp_path)
-        monkeypatch.delenv("DVC_ROOT", raising=False)
         return tmp_path
 
     return make

@@ -97,7 +97,6 @@ def project(tmp_path, monkeypatch):
     """A folder with params.yaml and a corpus, to run stages in."""
     (tmp_path / "params.yaml").write_text((Path(__file__).parents[2] / "params.yaml").read_text())
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("DVC_ROOT", raising=False)
     Path("corpus").mkdir()
     for split, texts in zip(SPLITS, (["to be, or not", "to be"], ["to see"], ["be", "ж"]), strict=True):
         with pq.ParquetWriter(f"corpus/{split}.parquet", TEXT_SCHEMA) as file:

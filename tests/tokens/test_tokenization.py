@@ -160,7 +160,6 @@ def test_the_stage(tmp_path, monkeypatch):
 
     (tmp_path / "params.yaml").write_text((Path(__file__).parents[2] / "params.yaml").read_text())
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("DVC_ROOT", raising=False)
     Path("corpus").mkdir()
     for split in ("train", "validation", "test"):
         write(Path(f"corpus/{split}.parquet"), [["to be, or not", "to be"]])

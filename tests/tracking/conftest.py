@@ -2,14 +2,12 @@
 
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from pipeline.tracking.store import Store, open_store
 
@@ -112,22 +110,12 @@ ENV = {
     "GIT_CONFIG_GLOBAL": os.devnull,
 }
 
-DRIVEN_BY_DVC = ("MLFLOW_TRACKING_URI", "DVC_ROOT", "DVC_STAGE")
-
 
 def run_in(folder: Path, *command: str, code: int | None = 0, **env: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder; a wrong exit code shows all it said."""
-    inherited = {key: value for key, value in os.environ.items() if key not in DRIVEN_BY_DVC}
-    done = subprocess.run(command, cwd=folder, env=inherited | ENV | env, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=os.environ | ENV | env, capture_output=True, text=True, check=False)
     assert code is None or done.returncode == code, done.stdout + done.stderr
     return done
-
-
-@pytest.fixture(autouse=True)
-def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No MLflow or DVC of the one who runs the tests leaks in."""
-    for name in DRIVEN_BY_DVC:
-        monkeypatch.delenv(name, raising=False)
 
 
 def make_project(root: Path) -> Path:
@@ -153,38 +141,19 @@ def copy_of(root: Path, folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def reproduced(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """The tiny project after `dvc repro`, one for all test processes; tests work on copies."""
-    own = tmp_path_factory.getbasetemp()
-    shared = own if worker_id == "master" else own.parent
-    root, done = shared / "reproduced" / "project", shared / "reproduced" / "done"
-    with FileLock(shared / "reproduced.lock"):
-        if not done.exists():
-            make_project(root)
-            run_in(root, "dvc", "repro", "-q")
-            done.touch()
-    return root
+def reproduced(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+    """The tiny project after `dvc repro`; tests work on copies."""
+
+    def fill(folder: Path) -> None:
+        run_in(make_project(folder / "project"), "dvc", "repro", "-q")
+
+    return made_once("reproduced", fill) / "project"
 
 
 @pytest.fixture
 def without_store(reproduced: Path, tmp_path: Path) -> Path:
     """The tiny project after `dvc repro`, as a fresh clone with the outs has it: without MLflow's store."""
     return copy_of(reproduced, tmp_path)
-
-
-@pytest.fixture(scope="session")
-def others_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An MLflow database with another's experiment alone; making its tables takes seconds."""
-    root = tmp_path_factory.mktemp("others")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in DRIVEN_BY_DVC:
-            patch.delenv(name, raising=False)
-        open_store(root)
-    with closing(sqlite3.connect(root / "mlflow.db")) as database:
-        database.execute("update experiments set name = 'of another' where name = 'unroll'")
-        database.commit()
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the file alone is copied
-    return root / "mlflow.db"
 
 
 @pytest.fixture
@@ -197,7 +166,4 @@ def project(without_store: Path, others_store: Path) -> Path:
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """One store for all tests, since making it takes seconds: each test uses keys of its own."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in DRIVEN_BY_DVC:
-            patch.delenv(name, raising=False)
-        return open_store(tmp_path_factory.mktemp("store"))
+    return open_store(tmp_path_factory.mktemp("store"))

@@ -56,7 +56,7 @@ def test_params_there_and_back_find_their_runs_and_their_parent(project: Path) -
     first = sync(project)
     (corpus,) = named(project, "corpus")
     set_hidden_size(project, 3, 5)
-    run_in(project, "dvc", "repro", "-q")
+    run_in(project, "dvc", "repro", "-q", "train@gru-1")
     assert len(named(project, "train gru-1")) == 2  # live, and no run of what dvc.lock held before is lost
     other = sync(project)
     assert other.created == []
@@ -67,7 +67,7 @@ def test_params_there_and_back_find_their_runs_and_their_parent(project: Path) -
     assert moved.data.tags["mlflow.parentRunId"] == parent.info.run_id
 
     set_hidden_size(project, 5, 3)
-    assert "is cached" in run_in(project, "dvc", "repro").stdout
+    assert "is cached" in run_in(project, "dvc", "repro", "train@gru-1").stdout
     back = sync(project)
     assert (back.created, back.parent) == ([], first.parent)
     assert len(named(project, first.parent)) == 1
