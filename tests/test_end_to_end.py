@@ -138,24 +138,24 @@ def test_a_training_that_diverges_fails_aloud_and_leaves_its_last_good_weights(p
     """A learning rate of 300: the loss is no number at step 17, after one validation."""
 
     def explode(params: dict) -> None:
-        params["run"] = {"levels": ["word"], "models": ["rnn"], "seeds": [1]}
+        params["run"] = {"levels": ["char"], "models": ["rnn"], "seeds": [1]}
         wild = {"nonlinearity": "relu", "learning_rate": 300.0, "max_grad_norm": None, "hidden_size": 8}
         params["models"]["rnn"] |= wild
-        params["training"]["word"] |= {"num_validations": 6}
+        params["training"]["char"] |= {"num_validations": 6}
 
     change_params(project, explode)
-    failed = run("dvc repro train@word-rnn-1", project)
+    failed = run("dvc repro train@char-rnn-1", project)
     assert failed.returncode != 0
     assert "loss and gradient stay finite (got loss" in failed.stderr
     assert "not finite: the gradients of" in failed.stderr
     kept = sorted((project / ".work/diverged").rglob("*.safetensors"))
     assert kept
     assert str(kept[0].parent.relative_to(project)) in failed.stderr
-    assert not (project / "out/train/word-rnn-1").exists()
+    assert not (project / "out/train/char-rnn-1").exists()
     with sqlite3.connect(project / "mlflow.db") as db:
         ended = db.execute(
             "select r.status from runs r join tags t on t.run_uuid = r.run_uuid "
-            "where t.key = 'dvc.stage' and t.value = 'train@word-rnn-1'"
+            "where t.key = 'dvc.stage' and t.value = 'train@char-rnn-1'"
         ).fetchall()
         flags = db.execute("select value from metrics where key = 'train/nonfinite_steps'").fetchall()
     assert ended == [("FAILED",)]
