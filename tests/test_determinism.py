@@ -121,7 +121,7 @@ def test_the_umask_does_not_matter(reference, outs):
     assert unequal(reference, found) == []
 
 
-@pytest.mark.slow
+@pytest.mark.faults  # `make verify` varies it, too
 def test_the_seed_of_hashes_does_not_matter(reference, tmp_path):
     assert unequal(reference, outs_of_process(tmp_path, PYTHONHASHSEED="4711")) == []
 

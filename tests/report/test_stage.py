@@ -14,22 +14,29 @@ def tell(folders: dict[str, Path], run: RunParams, out: Path):
     return report.function(run, memory, **inputs, out=out)
 
 
+def files_of(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
 @pytest.mark.slow
+@pytest.mark.faults  # `make verify` compares two reports, too
 def test_two_reports_of_the_same_results_have_equal_bytes(folders: dict[str, Path], run: RunParams, tmp_path: Path):
     first, second = (tell(folders, run, tmp_path / name) for name in ("first", "second"))
     assert first == second
-    files = sorted(path.name for path in (tmp_path / "first").iterdir())
-    assert {"report.html", "report.md", "metrics.json", "scores.csv", *first.artifacts} <= set(files)
-    for name in files:
+    for name in files_of(tmp_path / "first"):
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
 
 
 @pytest.mark.slow
-def test_leftovers_go_first_and_are_named(folders: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_leftovers_go_first_and_the_rest_is_told(
+    folders: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     result = tell(folders, RunParams(levels=["word"], models=["lstm"], seeds=[2]), tmp_path / "reports")
     assert [path.name for path in folders["gradients"].iterdir()] == ["word-lstm-2"]
     assert f"removed {folders['train'] / 'char-rnn-1'}: params.yaml selects it no longer" in capsys.readouterr().err
     assert [path.name for path in folders["memory"].iterdir()] == ["agreement-lstm-2"]
+    told = files_of(tmp_path / "reports")
+    assert {"report.html", "report.md", "metrics.json", "scores.csv", *result.artifacts} <= told
     scored = {"word/best n-gram/test/bits_per_char", "word/lstm/test/bits_per_char"}
     assert set(result.metrics) == scored | {"memory/agreement/lstm/accuracy"}
 

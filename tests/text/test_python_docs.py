@@ -9,13 +9,8 @@ import textwrap
 
 import pytest
 
-from pipeline.text.python_docs import _docstrings_of, _modules, python_docs
+from pipeline.text.python_docs import _docstrings_of, _modules
 from pipeline.tokens.units import normalize, units_of
-
-
-@pytest.fixture(scope="module")
-def paragraphs() -> list[str]:
-    return list(python_docs())
 
 
 @pytest.mark.slow

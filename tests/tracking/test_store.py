@@ -1,17 +1,12 @@
 """The store is made once, quietly, and a store that does not answer is a user's error."""
 
 import sqlite3
-import sys
 from pathlib import Path
 
 import pytest
 
 from pipeline.base.errors import TrackingError
 from pipeline.tracking.store import Store, open_store
-
-from .conftest import run_in
-
-OPEN = "from pathlib import Path; from pipeline.tracking.store import open_store; open_store(Path('.'))"
 
 
 def test_the_store_lies_beside_its_artifacts_in_wal_mode(store: Store) -> None:
@@ -22,13 +17,6 @@ def test_the_store_lies_beside_its_artifacts_in_wal_mode(store: Store) -> None:
     experiment = store.client.get_experiment(store.experiment)
     assert experiment.name == "unroll"
     assert experiment.artifact_location == (root / "mlartifacts").as_uri()
-
-
-@pytest.mark.slow
-def test_making_the_store_says_nothing(tmp_path: Path) -> None:
-    done = run_in(tmp_path, sys.executable, "-c", OPEN)
-    assert (done.stdout, done.stderr) == ("", "")
-    assert (tmp_path / "mlflow.db").exists()
 
 
 @pytest.mark.slow
