@@ -1,6 +1,8 @@
 """The whole pipeline on a tiny corpus: real `dvc repro`, real training, real MLflow store."""
 
 import json
+import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -9,10 +11,13 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from reliability.faults import Trial, Undisturbed, cut, differences, finished_runs, out, tried
+from reliability.kills import Kill
 from reliability.project import change_params, make_project, small
 from reliability.project import run as run_quietly
 
 MODELS = ["gru", "bidirectional_lstm"]
+GRU = "train@word-gru-1"
 LINES = [f"the {cat} sat on the {mat} number {n}" for n in range(90) for cat, mat in [("cat", "mat"), ("dog", "log")]]
 
 pytestmark = pytest.mark.slow
@@ -26,11 +31,17 @@ def run(command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def tiny(params: dict) -> None:
-    """Small values for both levels, of which one runs: `make verify` runs both. Two models, seconds."""
+    """Small values for both levels, of which one runs: `make verify` runs both. Two models, seconds.
+
+    The GRU is deep, has dropout, and is saved twenty times a second: it will be killed.
+    """
     params["run"] = {"levels": ["char", "word"], "models": MODELS, "seeds": [1]}
     small(params)
     params["run"]["levels"] = ["word"]
     params["corpus"]["path"] = "text.txt"
+    params["checkpoint_every"] = 0.05
+    params["training"]["word"] |= {"budget_tokens": 4000}
+    params["models"]["gru"] |= {"hidden_size": 32, "num_layers": 2, "dropout": 0.2}
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +114,54 @@ def test_training_again_gives_the_same_bytes(project):
     assert (project / "dvc.lock").read_bytes() == before
 
 
+@pytest.fixture(scope="module")
+def undisturbed(project) -> Undisturbed:
+    """The GRU's training in the project, where nobody was killed."""
+    [points] = finished_runs(project, GRU)
+    return Undisturbed(GRU, project, seconds=0, points=points)
+
+
+@pytest.fixture(scope="module")
+def untrained(project, others_store, tmp_path_factory) -> Path:
+    """A copy of the project that lacks what the GRU's training made, here and in DVC's cache, and MLflow's store."""
+    folder = tmp_path_factory.mktemp("untrained") / "unroll"
+    store_and_run_cache = shutil.ignore_patterns("mlflow.db*", "mlartifacts", "runs")
+    shutil.copytree(project, folder, symlinks=True, ignore=store_and_run_cache)
+    shutil.copy(others_store, folder)
+    shutil.rmtree(folder / out(GRU))
+    md5 = lock(project)[GRU]["outs"][0]["md5"]
+    (folder / ".dvc/cache/files/md5" / md5[:2] / md5[2:]).unlink()
+    return folder
+
+
+def test_a_training_killed_in_a_write_and_again_and_robbed_of_its_newest_state_ends_with_the_same_bytes(
+    untrained, undisturbed
+):
+    """The small form of `python -m reliability.faults`."""
+    kills = [Kill(signal.SIGKILL, False, "write", 0.3), Kill(signal.SIGKILL, True, "saved", 0.6)]
+    outcome = tried(Trial(0, GRU, kills, cut), undisturbed, untrained)
+    assert outcome.wrong == []
+    assert (outcome.kills, outcome.writes) == (kills, 1)
+    after_the_write, after_the_cut = outcome.shares
+    assert 0.2 < after_the_write <= after_the_cut < 1
+
+
+def test_one_byte_of_difference_is_named(undisturbed, tmp_path):
+    """What compares can tell: an equal copy has no difference, one bit changed has one."""
+    copy = tmp_path / "copy"
+    shutil.copytree(undisturbed.folder, copy, symlinks=True)
+    assert differences(undisturbed, copy) == []
+    weights = copy / out(GRU) / "weights.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    (copy / "dvc.lock").write_text((copy / "dvc.lock").read_text().replace(GRU, "another"))
+    assert [of.partition(":")[0] for of in differences(undisturbed, copy)] == [
+        "weights.safetensors differs",
+        "dvc.lock",
+    ]
+
+
 def test_a_bundle_samples_and_scores_from_the_shell(project):
     sampled = run("unroll sample out/train/word-gru-1 --num-samples 2 --max-tokens 10 --seed 1", project)
     assert sampled.returncode == 0
@@ -113,11 +172,11 @@ def test_a_bundle_samples_and_scores_from_the_shell(project):
 
 def test_a_change_of_one_model_trains_that_model_alone(project):
     """The last test that repro's: it changes params and puts them back, so that DVC's run-cache has to serve."""
-    change_params(project, lambda params: params["models"]["gru"].update(hidden_size=9))
+    change_params(project, lambda params: params["models"]["gru"].update(hidden_size=33))
     planned = run("dvc status", project).stdout
     assert "train@word-gru-1" in planned
     assert "train@word-bidirectional_lstm-1" not in planned
-    change_params(project, lambda params: params["models"]["gru"].update(hidden_size=8))
+    change_params(project, lambda params: params["models"]["gru"].update(hidden_size=32))
     assert run("dvc status -q", project).returncode == 0
 
 
