@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ def project(tmp_path_factory) -> Path:
 
 def runs(project: Path) -> dict[str, dict]:
     """The finished leaf runs of the MLflow store, by stage key, as plain SQL tells them."""
-    with sqlite3.connect(project / "mlflow.db") as db:
+    with closing(sqlite3.connect(project / "mlflow.db")) as db:
         found: dict[str, dict] = {}
         keys = "select run_uuid, value from tags where key = 'dvc.stage_key'"
         for run_id, key in db.execute(f"{keys} and run_uuid in (select run_uuid from runs where status = 'FINISHED')"):
@@ -211,7 +212,7 @@ def test_a_training_that_diverges_fails_aloud_and_leaves_its_last_good_weights(p
     assert kept
     assert str(kept[0].parent.relative_to(project)) in failed.stderr
     assert not (project / "out/train/char-rnn-1").exists()
-    with sqlite3.connect(project / "mlflow.db") as db:
+    with closing(sqlite3.connect(project / "mlflow.db")) as db:
         ended = db.execute(
             "select r.status from runs r join tags t on t.run_uuid = r.run_uuid "
             "where t.key = 'dvc.stage' and t.value = 'train@char-rnn-1'"

@@ -3,7 +3,7 @@
 import sqlite3
 import subprocess
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psutil
@@ -58,7 +58,7 @@ def test_a_killed_rank_ends_the_stage_and_the_next_repro_goes_on_to_the_same_byt
     assert saved(project) == []
     assert run(f"dvc repro -f -s {STAGE}", project).returncode == 0
     assert read_yaml(project / "dvc.lock")["stages"][STAGE] == resumed
-    with sqlite3.connect(project / "mlflow.db") as db:
+    with closing(sqlite3.connect(project / "mlflow.db")) as db:
         key = "select run_uuid from tags where key = 'dvc.stage' and value = ?"
         ended = db.execute(f"select status from runs where run_uuid in ({key})", [STAGE]).fetchall()
     assert ended == [("FINISHED",)]
