@@ -3,11 +3,14 @@
 from collections import Counter
 
 import torch
+from torch import Tensor, nn
 
 from pipeline.base.params import Model
 from pipeline.networks.build import build
 from pipeline.networks.bundle import Bundle
-from pipeline.networks.embedding import Readout
+from pipeline.networks.embedding import OneHot, Readout
+from pipeline.networks.language_model import LanguageModel
+from pipeline.networks.stack import RecurrentStack
 from pipeline.tokens.vocabulary import Vocabulary, learn
 
 FIRST = torch.tensor([0.125, 0.125, 0.5, 0.25])
@@ -16,6 +19,23 @@ NEXT = torch.tensor(
     [[0.25, 0.25, 0.25, 0.25], [0.5, 0.25, 0.125, 0.125], [0.25, 0.125, 0.125, 0.5], [0.5, 0.125, 0.25, 0.125]]
 )
 """p(next | row)."""
+
+
+def bigram_network(first: Tensor, following: Tensor) -> LanguageModel:
+    """A network with known probabilities: its state is the last one-hot input, its readout a table of bigrams.
+
+    From the zero vector the logits are the bias, ln p(y_1); after token i, the bias plus column i of the weights.
+    """
+    rnn = nn.RNN(4, 4, nonlinearity="relu", batch_first=True)
+    readout = Readout(4, 4, None)
+    assert readout.weight is not None
+    with torch.no_grad():
+        for parameter in rnn.parameters():
+            parameter.zero_()
+        rnn.get_parameter("weight_ih_l0").copy_(torch.eye(4))
+        readout.bias.copy_(first.log())
+        readout.weight.copy_((following.log() - first.log()).T)
+    return LanguageModel(4, OneHot(4), RecurrentStack(rnn, 0.0), readout).eval()
 
 
 def bigram_bundle(section: Model) -> Bundle:

@@ -5,14 +5,10 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
-from bigrams import FIRST, NEXT
-from torch import nn
+from bigrams import FIRST, NEXT, bigram_network
 
 from pipeline.networks.build import build
 from pipeline.networks.bundle import Bundle
-from pipeline.networks.embedding import OneHot, Readout
-from pipeline.networks.language_model import LanguageModel
-from pipeline.networks.stack import RecurrentStack
 from pipeline.scoring import score_text, token_log_probabilities
 from pipeline.tokens.vocabulary import Vocabulary, learn
 
@@ -24,18 +20,7 @@ def vocabulary() -> Vocabulary:
 
 @pytest.fixture
 def bundle(model, vocabulary) -> Bundle:
-    """A network with known probabilities: its state is the last one-hot input, its readout a table of bigrams."""
-    rnn = nn.RNN(4, 4, nonlinearity="relu", batch_first=True)
-    readout = Readout(4, 4, None)
-    assert readout.weight is not None
-    with torch.no_grad():
-        for parameter in rnn.parameters():
-            parameter.zero_()
-        rnn.get_parameter("weight_ih_l0").copy_(torch.eye(4))
-        readout.bias.copy_(FIRST.log())
-        readout.weight.copy_((NEXT.log() - FIRST.log()).T)
-    network = LanguageModel(4, OneHot(4), RecurrentStack(rnn, 0.0), readout).eval()
-    return Bundle(network, vocabulary, model("rnn"), "char", 1)
+    return Bundle(bigram_network(FIRST, NEXT), vocabulary, model("rnn"), "char", 1)
 
 
 def test_the_chain_rule_by_hand_from_the_first_token_to_eos(bundle):

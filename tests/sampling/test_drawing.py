@@ -6,13 +6,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from bigrams import bigram_network
 from sizes import V
-from torch import nn
 
 from pipeline.networks.build import build
-from pipeline.networks.embedding import OneHot, Readout
 from pipeline.networks.language_model import LanguageModel
-from pipeline.networks.stack import RecurrentStack
 from pipeline.sampling.drawing import Choice, draw, keep_top_k, keep_top_p, sample, uniform_numbers
 from pipeline.scoring import token_log_probabilities
 from pipeline.tokens.vocabulary import Vocabulary
@@ -29,20 +27,7 @@ NEXT = torch.tensor([[0.25, 0.25, 0.25, 0.25], [0.25, 0.25, 0.25, 0.25], [0.2, 0
 
 @pytest.fixture
 def bigram() -> LanguageModel:
-    """A network with known probabilities: its state is the last one-hot input, its readout a table of bigrams.
-
-    From the zero vector the logits are the bias, ln p(y_1); after token i, the bias plus column i of the weights.
-    """
-    rnn = nn.RNN(4, 4, nonlinearity="relu", batch_first=True)
-    readout = Readout(4, 4, None)
-    assert readout.weight is not None
-    with torch.no_grad():
-        for parameter in rnn.parameters():
-            parameter.zero_()
-        rnn.get_parameter("weight_ih_l0").copy_(torch.eye(4))
-        readout.bias.copy_(FIRST.log())
-        readout.weight.copy_((NEXT.log() - FIRST.log()).T)
-    return LanguageModel(4, OneHot(4), RecurrentStack(rnn, 0.0), readout).eval()
+    return bigram_network(FIRST, NEXT)
 
 
 @pytest.fixture
