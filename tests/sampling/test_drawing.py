@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 import torch
 from bigrams import bigram_network
-from sizes import V
 
-from pipeline.networks.build import build
 from pipeline.networks.language_model import LanguageModel
 from pipeline.sampling.drawing import Choice, draw, keep_top_k, keep_top_p, sample, uniform_numbers
 from pipeline.scoring import token_log_probabilities
@@ -31,16 +29,12 @@ def bigram() -> LanguageModel:
 
 
 @pytest.fixture
-def network(model) -> Callable[..., LanguageModel]:
-    """A maker of networks whose every weight is random: as built, the first token's logits would be all equal."""
+def network(random_network) -> Callable[..., LanguageModel]:
+    """A maker of language models of two layers."""
 
     def make(cell: str) -> LanguageModel:
-        network = build(model(cell, num_layers=2), V, seed=1).eval()
+        network = random_network(cell, num_layers=2)
         assert isinstance(network, LanguageModel)
-        with torch.no_grad():
-            for parameter in network.parameters():
-                parameter.add_(torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1)))
-            network.get_parameter("embed.weight")[V] = 0
         return network
 
     return make

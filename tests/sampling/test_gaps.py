@@ -5,7 +5,6 @@ import pytest
 import torch
 from sizes import E, V
 
-from pipeline.networks.build import build
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.stack import RecurrentStack
 from pipeline.sampling.drawing import Choice
@@ -17,13 +16,9 @@ PLAIN = Choice(temperature=1.0, top_k=None, top_p=None)
 
 
 @pytest.fixture
-def cloze(model) -> ClozeModel:
-    network = build(model("lstm", bidirectional=True), V, seed=1).eval()
+def cloze(random_network) -> ClozeModel:
+    network = random_network("lstm", bidirectional=True)
     assert isinstance(network, ClozeModel)
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.add_(torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1)))
-        network.get_parameter("embed.weight")[V] = 0
     return network
 
 
