@@ -172,6 +172,7 @@ def keys(section: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
 @example(("run", "models"), [[1]], False)
 @example(("models", "gru"), {}, True)
 @example(("run",), {"\x85": None}, False)
+@example(("batching", "word", "mode"), "\r", False)
 def test_one_key_changed_is_params_or_a_users_error(path, value, is_renamed):
     """Its value is another, or it goes by another name; the sentence names a key beside it or above it."""
     params = deepcopy(SHIPPED)

@@ -485,7 +485,7 @@ def _key(loc: tuple[int | str, ...]) -> str:
 
 
 def _shown(part: int | str) -> str:
-    """A part of a key on one line.
+    """A part of a key, or of a sentence, on one line.
 
     >>> _shown("gru"), _shown(chr(0x85))
     ('gru', '\\\\x85')
@@ -506,5 +506,5 @@ def _sentences(where: str, detail: ErrorDetails) -> list[str]:
         case "missing":
             return [f"{prefix}: the key is needed (got none); add it"]
         case _:
-            rule = detail["msg"][0].lower() + detail["msg"][1:]
+            rule = _shown(detail["msg"][0].lower() + detail["msg"][1:])  # some quote what the user wrote
             return [f"{prefix}: {rule} (got {detail['input']!r}); correct it"]
