@@ -16,8 +16,8 @@ LEVEL, MODEL, SEED = "char", "gru", 1
 METHOD = """\
 The stages of one item, {item}, on the default corpus with the values of params.yaml, one after the other, as DVC runs \
 them (with MLflow where a stage opens it; the time of DVC itself is not in it). Python writes down each import with \
-its time (-X importtime), those inside functions, too; those of MLflow in a training happen in a thread beside it and \
-count in full, so that its share is an upper bound."""
+its time (-X importtime), those inside functions, too; those of the process that logs beside a training are not among \
+them."""
 
 
 def imports() -> Section:

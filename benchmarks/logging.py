@@ -32,8 +32,8 @@ METHOD = """\
 The history is `History` on the steps of a training that takes no time. The live run is the buffer that a training's \
 rows go through, before an SQLite store of its own: given rows as fast as it takes them, and then for {seconds} s rows \
 at the pace of a training of {pace:g} ms a step, a row every {every} steps (training.char.log_every_steps), where what \
-it has is sent every two seconds, however little that is. Opening MLflow, which happens beside the training, is not \
-counted."""
+it has is sent every two seconds, however little that is. In a training all this is done by a process beside it, which \
+the training tells of its rows: what stands here is the cost if both shared one core. Opening MLflow is not counted."""
 
 
 def logging(params: Params) -> Section:
@@ -99,7 +99,7 @@ def live_costs(calls: Sequence[Sequence[Row]], every: int) -> tuple[float, float
 
 def seconds_of_logging(calls: Sequence[Sequence[Row]], pause: float) -> float:
     """Seconds that the buffer of a live run takes for these rows, with pauses between the calls."""
-    from pipeline.tracking.live import Curve
+    from pipeline.tracking.curve import Curve
     from pipeline.tracking.runs import create_run
 
     work = Work("train", "", {}, {})
@@ -113,7 +113,7 @@ def seconds_of_logging(calls: Sequence[Sequence[Row]], pause: float) -> float:
 
 
 class AtOnce(Executor):
-    """Runs in the caller's thread, so that what a training's thread spends beside it is counted, too."""
+    """Runs in the caller's thread, so that what is spent beside a training is counted, too."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
         done: Future[Any] = Future()

@@ -141,7 +141,7 @@ class Stage:
                 result = self.function(**sections, **inputs, **item, **long.arguments, out=Output(out))
                 record = Record(flatten(plain), tags, result.metrics, result.history, result.artifacts)
                 record.save(out)
-                long.finish(record, out)
+                long.finish(out)
         sys.stderr.write(_summary(self.name, result))
         if self.sync and "DVC_ROOT" in os.environ:
             from pipeline import tracking
@@ -216,7 +216,7 @@ class _Long:
     """What a stage that runs long is given, and how its run in MLflow is completed."""
 
     arguments: dict[str, Any] = field(default_factory=dict)
-    finish: Callable[[Record, Path], None] = lambda record, out: None
+    finish: Callable[[Path], None] = lambda out: None
 
 
 @contextmanager

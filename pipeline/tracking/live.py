@@ -1,47 +1,27 @@
-"""The run of a stage while it runs, and the run of a stage that failed.
+"""The run of a stage while it runs, and the run of a stage that failed."""
 
-MLflow is a view: trouble with its store is said once, and the training goes on. The run stays behind until the store
-is back; if that is after the training, `unroll sync` completes it from the record.
-"""
-
+import json
+import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
-from pipeline.base.artifacts import Record, Row
+from pipeline.base.artifacts import Row
 from pipeline.base.errors import TrackingError
-from pipeline.tracking.mirror import SyncReport, build_missing_runs
-from pipeline.tracking.runs import (
-    KEY,
-    PROCESS,
-    SUPERSEDED,
-    TIME,
-    Point,
-    Run,
-    create_run,
-    find_runs,
-    finished_run,
-    new_run,
-    open_run,
-    points_of,
-    points_of_record,
-    tags_of,
-    this_process,
-)
-from pipeline.tracking.store import DEAD_SERVER_SECONDS, open_store, translated
-from pipeline.tracking.work import Work, locked_stages, repository, running_work
+from pipeline.tracking.process import this_process
+from pipeline.tracking.runs import KEY, PROCESS, create_run, find_runs, tags_of
+from pipeline.tracking.store import DEAD_SERVER_SECONDS, open_store
+from pipeline.tracking.work import Work, repository, running_work
 
-FLUSH_SECONDS = 2.0
-FLUSH_POINTS = 500
-RETRY_SECONDS = 60.0
-"""How long a store that failed is left alone. Then the next rows try it again, beside the training."""
 MAX_WAIT_SECONDS = 2 * DEAD_SERVER_SECONDS
 """The longest that a stage waits for a server that does not answer: at its end for the request that is under way
 and, where the stage itself failed, for one more that would leave a FAILED run. While it trains it waits for none."""
+
+CURVE = "pipeline.tracking.curve"
+"""The module that logs, as a process of its own. Nothing here imports it: it is run."""
 
 
 class LiveRun(Protocol):
@@ -51,7 +31,7 @@ class LiveRun(Protocol):
         """Take new rows of the history."""
         ...
 
-    def finish(self, record: Record, out: Path) -> None:
+    def finish(self, out: Path) -> None:
         """Complete the run from the record and the files of `out`."""
         ...
 
@@ -60,134 +40,71 @@ class LiveRun(Protocol):
 def live_run(work: Work, params: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[LiveRun]:
     """The run of the work that DVC runs here; what ran before it is in MLflow first.
 
-    MLflow takes seconds to import and open. It does so in a thread, beside the stage's own work; there its rows are
-    sent, too. An error ends the run as FAILED with its reason, Ctrl-C as KILLED. A run that was killed or failed goes
-    on. A store that cannot be used stops nothing.
+    A process beside the stage writes it, so that the stage waits for MLflow at its end alone. An error ends the run as
+    FAILED with its reason, Ctrl-C as KILLED. A run that was killed or failed goes on. A store that cannot be used
+    stops nothing.
     """
-    with ThreadPoolExecutor(1, thread_name_prefix="mlflow") as thread:
-        curve = Curve(
-            work, lambda: _open(work, params, tags), lambda run: new_run(run.store, work, params, tags), thread
+    logger = Logger(work, params, tags)
+    try:
+        yield logger
+    except BaseException as error:
+        logger.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED", repr(error))
+        raise
+    finally:
+        logger.close()
+
+
+class Logger:
+    """The process that logs, told what to do. Should it die, that is said once, and the stage goes on."""
+
+    def __init__(self, work: Work, params: Mapping[str, Any], tags: Mapping[str, str]) -> None:
+        self._stage = work.stage
+        self._is_lost = False
+        # a session of its own: Ctrl-C is for the stage, which then says how the run ends
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", CURVE], stdin=subprocess.PIPE, text=True, encoding="utf-8", start_new_session=True
         )
-        try:
-            yield curve
-        except BaseException as error:
-            curve.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED", repr(error))
-            raise
-
-
-def _open(work: Work, params: Mapping[str, Any], tags: Mapping[str, str]) -> Run:
-    with repository(Path(".")) as repo:
-        store = open_store(Path(repo.root_dir))
-        before = [stage for stage in locked_stages(repo) if stage.work.stage != work.stage]
-        with store.alone():
-            build_missing_runs(store, before, SyncReport(store.where))
-            finished = finished_run(store, work.key)
-            if finished is None:
-                return open_run(store, work, params, tags)
-    sys.stderr.write(f"MLflow has the finished run of {work.stage} already; nothing is logged to it\n")
-    return _FinishedRun(store, finished.info.run_id)
-
-
-class _FinishedRun(Run):
-    """The run that holds this work already: nothing is added to it."""
-
-    def log(self, points: Sequence[Point]) -> None:
-        pass
-
-    def complete(self, record: Record, work: Work, out: Path) -> None:
-        pass
-
-    def end(self, status: str, error: str | None = None) -> None:
-        pass
-
-
-class Curve:
-    """Rows on their way to a run, in batches, since points sent one by one cost many times as much.
-
-    A run that could not take them is opened again later, and asked which points it holds: none is sent twice.
-    """
-
-    def __init__(
-        self, work: Work, open_run: Callable[[], Run], begin_again: Callable[[Run], Run], thread: Executor
-    ) -> None:
-        self._work = work
-        self._open_run = open_run
-        self._begin_again = begin_again
-        self._thread = thread
-        self._rows: list[Row] = []
-        self._run: Run | None = None
-        self._num_sent = 0
-        self._next_try = 0.0
-        self._has_warned = False
-        self._sending = thread.submit(self._try, self._send)
+        assert self._process.stdin is not None
+        self._told = self._process.stdin
+        self._tell(asdict(work), params, tags, this_process())
 
     def log(self, rows: Sequence[Row]) -> None:
         """Take new rows; they are sent when there are enough, or when some have waited for long."""
-        self._rows.extend(rows)
-        if self._sending.done() and self._is_due():
-            self._sending.result()  # raises what is a bug of ours
-            self._sending = self._thread.submit(self._try, self._send)
+        self._tell("log", [[row.step, row.metrics] for row in rows])
 
-    def finish(self, record: Record, out: Path) -> None:
-        """Complete the run from the record, if the store answers."""
-        self._at_the_end(lambda: self._complete(record, out))
+    def finish(self, out: Path) -> None:
+        """Complete the run from the record and the files of `out`, if the store answers."""
+        self._tell("finish", str(out))
+        self.close()
 
     def end(self, status: str, error: str) -> None:
         """End the run without a record, if the store answers."""
-        self._at_the_end(lambda: self._send().end(status, error))
+        self._tell("end", status, error)
+        self.close()
 
-    def _is_due(self) -> bool:
-        now = time.monotonic()
-        is_full = len(points_of(self._rows[self._num_sent :])) >= FLUSH_POINTS
-        return now >= self._next_try if self._run is None else is_full or now >= self._next_try
+    def close(self) -> None:
+        """Wait until all that was told is done. Where no end was told, the run is left as if the stage were killed."""
+        with suppress(BrokenPipeError):
+            self._told.close()
+        if self._process.wait():
+            self._lose()
 
-    def _at_the_end(self, action: Callable[[], object]) -> None:
-        """Do it after what is under way, unless the store failed just now: it must not hold the stage up twice."""
-        self._sending.result()
-        if self._run is not None or time.monotonic() >= self._next_try:
-            self._thread.submit(self._try, action).result()
-
-    def _try(self, action: Callable[[], object]) -> None:
+    def _tell(self, *words: object) -> None:
+        if self._told.closed or self._is_lost:
+            return
         try:
-            action()
-            self._next_try = time.monotonic() + FLUSH_SECONDS
-        except TrackingError as error:
-            self._run, self._next_try = None, time.monotonic() + RETRY_SECONDS
-            if not self._has_warned:
-                sys.stderr.write(f"{error}\n{self._work.stage} goes on without it\n")
-            self._has_warned = True
+            self._told.write(json.dumps(words) + "\n")
+            self._told.flush()
+        except BrokenPipeError:
+            self._process.wait()
+            self._lose()
 
-    def _send(self) -> Run:
-        """The run, opened, holding all rows that are there now."""
-        if self._run is None:
-            self._run, self._num_sent = self._open_run(), 0
-        num_rows = len(self._rows)  # the training goes on adding
-        with translated(self._run.store.where):
-            new = points_of(self._rows[self._num_sent : num_rows])
-            if self._run.contradicts(new):
-                self._start_over(points_of(self._rows[:num_rows]))
-            else:
-                self._run.log(new)
-        self._num_sent = num_rows
-        return self._run
-
-    def _complete(self, record: Record, out: Path) -> None:
-        run = self._send()
-        with run.store.alone():
-            if finished_run(run.store, self._work.key):
-                run.end("KILLED", "superseded: another process has done the same work meanwhile")
-                return
-            if run.exceeds(points_of_record(record)):
-                run = self._start_over([point for point in points_of(self._rows) if point.key.startswith(TIME)])
-            run.complete(record, self._work, out)
-
-    def _start_over(self, points: Sequence[Point]) -> Run:
-        """A new run: this one holds points of an earlier try that came out otherwise."""
-        assert self._run is not None
-        self._run.end("KILLED", SUPERSEDED)
-        self._run = self._begin_again(self._run)
-        self._run.log(points)
-        return self._run
+    def _lose(self) -> None:
+        if not self._is_lost:
+            got, what_to_do = f"exit code {self._process.returncode}", "`unroll sync` completes the run after the stage"
+            error = TrackingError(f"python -m {CURVE}", "it must run as long as the stage", got, what_to_do)
+            sys.stderr.write(f"{error}\n{self._stage} goes on without it\n")
+        self._is_lost = True
 
 
 def record_failure(stage: str, message: str) -> None:
@@ -196,7 +113,7 @@ def record_failure(stage: str, message: str) -> None:
         with repository(Path(".")) as repo:
             work, store = running_work(repo), open_store(Path(repo.root_dir))
         with store.alone():
-            if not find_runs(store, f"tags.`{KEY}` = '{work.key}' and tags.{PROCESS} = '{this_process()}'"):
+            if not find_runs(store, f"tags.`{KEY}` = '{work.key}' and tags.{PROCESS} = '{store.process}'"):
                 create_run(store, {"stage": stage, **tags_of(work)}).end("FAILED", message)
     except TrackingError as error:
         sys.stderr.write(f"MLflow does not show this failure: {error}\n")

@@ -4,8 +4,6 @@ A run holds what its record holds, whether it was logged live or rebuilt, for `c
 Only `time/` metrics and the times of the run itself differ: no record holds them.
 """
 
-import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.base.artifacts import Record, Row, damaged
+from pipeline.tracking.process import is_dead
 from pipeline.tracking.store import Store
 from pipeline.tracking.work import Work
 
@@ -24,7 +23,7 @@ KEY = "dvc.stage_key"
 STAGE = "dvc.stage"
 COMMIT = "git.commit"
 PROCESS = "process"
-"""Host, pid and start of the process that logs the run."""
+"""The stage, or the sync, whose run it is."""
 ERROR = "error"
 NAME = "mlflow.runName"
 NOTE = "mlflow.note.content"
@@ -150,8 +149,8 @@ def tags_of(work: Work) -> dict[str, str]:
 
 
 def create_run(store: Store, tags: Mapping[str, str]) -> Run:
-    """A new run, RUNNING under this process."""
-    tags = {**tags, PROCESS: this_process(), **commit_tag()}
+    """A new run, RUNNING in the name of the store's process."""
+    tags = {**tags, PROCESS: store.process, **commit_tag()}
     return Run(store, store.client.create_run(store.experiment, tags=tags).info.run_id)
 
 
@@ -159,7 +158,7 @@ def open_run(store: Store, work: Work, params: Mapping[str, Any], tags: Mapping[
     """The run of this work that did not end well, going on, or a new one. One of another process is left alone."""
     wanted = {key: str(value) for key, value in params.items()}
     for left in find_runs(store, f"tags.`{KEY}` = '{work.key}' and attributes.status != 'FINISHED'"):
-        is_free = left.info.status != "RUNNING" or left.data.tags.get(PROCESS) == this_process()
+        is_free = left.info.status != "RUNNING" or left.data.tags.get(PROCESS) == store.process
         if is_free and left.data.params == wanted:
             return reopen_run(store, left)
     return new_run(store, work, params, tags)
@@ -173,14 +172,14 @@ def new_run(store: Store, work: Work, params: Mapping[str, Any], tags: Mapping[s
 
 
 def reopen_run(store: Store, run: "MlflowRun") -> Run:
-    """A run that did not end well, RUNNING again under this process, its curves going on."""
+    """A run that did not end well, RUNNING again in the name of the store's process, its curves going on."""
     client, run_id = store.client, run.info.run_id
     logged = {
         (metric.key, metric.step): metric.value
         for key in run.data.metrics
         for metric in client.get_metric_history(run_id, key)
     }
-    client.set_tag(run_id, PROCESS, this_process())
+    client.set_tag(run_id, PROCESS, store.process)
     for tag in {ERROR, NOTE} & set(run.data.tags):
         client.delete_tag(run_id, tag)
     client.update_run(run_id, "RUNNING")
@@ -214,27 +213,6 @@ def kill_dead_runs(store: Store) -> list[str]:
     for run in dead:
         Run(store, run.info.run_id).end("KILLED")
     return [run.data.tags[NAME] for run in dead]
-
-
-def this_process() -> str:
-    """Host, pid and start of this process; a pid alone is used again."""
-    import psutil
-
-    return f"{socket.gethostname()} {os.getpid()} {psutil.Process().create_time():.0f}"
-
-
-def is_dead(process: str) -> bool:
-    """Whether the process is known to be gone; of another host nothing is known."""
-    import psutil
-
-    host, pid, start = process.rsplit(" ", 2)
-    if host != socket.gethostname():
-        return False
-    try:
-        found = psutil.Process(int(pid))
-        return found.status() == psutil.STATUS_ZOMBIE or abs(found.create_time() - int(start)) > 2
-    except psutil.NoSuchProcess:
-        return True
 
 
 def commit_tag() -> dict[str, str]:

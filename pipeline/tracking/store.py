@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from pipeline.base.errors import TrackingError
+from pipeline.tracking.process import this_process
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -52,6 +53,8 @@ class Store:
     where: str
     """The address, without its password."""
     lock: FileLock
+    process: str
+    """In whose name runs are made: this process, or the stage that it logs for."""
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -60,8 +63,10 @@ class Store:
             yield
 
 
-def open_store(root: Path) -> Store:
+def open_store(root: Path, process: str = "") -> Store:
     """The store of the project at `root` (DVC_ROOT where DVC runs us, as `dvc exp run --temp` works in a copy).
+
+    Runs are made in the name of `process`, else of this one.
 
     Raises:
         TrackingError: where it cannot be reached, read or written.
@@ -73,7 +78,7 @@ def open_store(root: Path) -> Store:
     with _held(lock), translated(where):  # two processes that make the tables at once make each other fail
         _use_write_ahead_log(uri)
         client = _client(uri)
-        return Store(client, _experiment(client, root), where, lock)
+        return Store(client, _experiment(client, root), where, lock, process or this_process())
 
 
 def find_store(root: Path) -> Store | None:
@@ -90,7 +95,7 @@ def find_store(root: Path) -> Store | None:
             return None
         client = _client(uri)
         experiment = client.get_experiment_by_name(EXPERIMENT)
-        return Store(client, experiment.experiment_id, where, _lock(root)) if experiment else None
+        return Store(client, experiment.experiment_id, where, _lock(root), this_process()) if experiment else None
 
 
 def _located(root: Path) -> tuple[Path, str]:

@@ -1,208 +1,121 @@
-"""The run of a stage while it runs: batches, other values, and a store that stops answering."""
+"""A training and the process that logs its run: what is told, and what becomes of the one when the other dies."""
 
-import threading
-from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from pipeline.base.artifacts import Record, Row
-from pipeline.tracking import live
-from pipeline.tracking.live import Curve
-from pipeline.tracking.runs import Point, Run, create_run, find_runs, open_run, tags_of
-from pipeline.tracking.store import Store
+from pipeline.base.artifacts import Row
+from pipeline.base.errors import EXIT_BUG
+from pipeline.tracking import live, sync
+from pipeline.tracking.live import CURVE, Logger, live_run
+from pipeline.tracking.process import this_process
 from pipeline.tracking.work import Work
 
+from .conftest import ENV
+from .views import named, set_hidden_size
 
-class AtOnce(Executor):
-    """Does in the caller's thread what a training's other thread does, so that a test knows when it was done."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
-        done: Future[Any] = Future()
-        try:
-            done.set_result(fn(*args, **kwargs))
-        except Exception as error:
-            done.set_exception(error)
-        return done
-
-
-def buffer_of(store: Store, name: str, logged: Run | None = None) -> tuple[Curve, Work]:
-    """A curve before a new run, or before one that goes on; opened again it finds what it left."""
-    work = Work("train@char-gru-1", f"python -m stages.train {name}", {}, {})
-    first = [logged or create_run(store, tags_of(work))]
-    again = lambda: first.pop() if first else open_run(store, work, {}, {})  # noqa: E731
-    return Curve(work, again, lambda run: create_run(store, tags_of(work)), AtOnce()), work
-
-
-def curves(store: Store, work: Work) -> dict[str, dict[tuple[str, int], float]]:
-    """Status -> points of the runs of this work."""
-    return {
-        run.info.status: {
-            (point.key, point.step): point.value
-            for key in run.data.metrics
-            for point in store.client.get_metric_history(run.info.run_id, key)
-        }
-        for run in find_runs(store, f"tags.`dvc.stage_key` = '{work.key}'")
-    }
+WORK = Work("train@char-gru-1", "python -m stages.train", {"out/corpus": "1.dir"}, {"params.yaml": {"seed": 1}})
+ROWS = [Row(1, {"nats": 2.0}), Row(2, {"nats": 1.0})]
+LISTENER = "import sys; open('said', 'w').write(sys.stdin.read())"
 
 
 @pytest.fixture
-def no_flush_by_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "FLUSH_SECONDS", float("inf"))
+def logs_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Makes this program the process that logs."""
+
+    def use(program: str) -> None:
+        (tmp_path / "logger.py").write_text(program)
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(live, "CURVE", "logger")
+
+    return use
 
 
-@pytest.mark.usefixtures("no_flush_by_time")
-def test_points_wait_until_there_are_enough(store: Store) -> None:
-    buffer, work = buffer_of(store, "wait")
-    buffer.log([Row(step, {"nats": 1.0, "norm": 2.0}) for step in range(249)])
-    assert curves(store, work) == {"RUNNING": {}}
-    buffer.log([Row(249, {"nats": 1.0, "norm": 2.0})])
-    assert len(curves(store, work)["RUNNING"]) == 500
+def said(folder: Path) -> list[object]:
+    """Everything that the process was told."""
+    return [json.loads(line) for line in (folder / "said").read_text().splitlines()]
 
 
-def test_points_do_not_wait_for_long(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    buffer, work = buffer_of(store, "long")
-    now = live.time.monotonic()
-    monkeypatch.setattr(live.time, "monotonic", lambda: now + 2.1)
-    buffer.log([Row(0, {"nats": 1.0})])
-    assert curves(store, work) == {"RUNNING": {("nats", 0): 1.0}}
+def test_the_process_is_told_whose_run_it_is_then_every_row_then_the_record(logs_by, tmp_path: Path) -> None:
+    logs_by(LISTENER)
+    with live_run(WORK, {"seed": 1}, {"stage": "train"}) as run:
+        run.log(ROWS[:1])
+        run.log(ROWS[1:])
+        run.finish(Path("out"))
+    assert said(tmp_path) == [
+        [asdict(WORK), {"seed": 1}, {"stage": "train"}, this_process()],
+        ["log", [[1, {"nats": 2.0}]]],
+        ["log", [[2, {"nats": 1.0}]]],
+        ["finish", "out"],
+    ]
 
 
-def test_finishing_completes_from_the_record_and_keeps_the_clock(store: Store, tmp_path: Path) -> None:
-    buffer, work = buffer_of(store, "finishing")
-    buffer.log([Row(1, {"nats": 2.0}), Row(1, {"time/elapsed": 0.5})])
-    history = [Row(1, {"nats": 2.0}), Row(2, {"nats": 1.0})]
-    buffer.finish(Record({}, {}, {"size": 3.0}, history), tmp_path)
-    assert curves(store, work) == {
-        "FINISHED": {("nats", 1): 2.0, ("nats", 2): 1.0, ("size", 0): 3.0, ("time/elapsed", 1): 0.5}
-    }
-
-
-def test_a_later_try_with_other_values_gets_a_run_of_its_own(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("error", "status"), [(ValueError("not finite"), "FAILED"), (KeyboardInterrupt(), "KILLED")])
+def test_an_error_is_told_with_its_reason_and_goes_on(
+    logs_by, tmp_path: Path, error: BaseException, status: str
 ) -> None:
-    monkeypatch.setattr(live, "FLUSH_POINTS", 1)
-    _, work = buffer_of(store, "later")
-    (left,) = find_runs(store, f"tags.`dvc.stage_key` = '{work.key}'")
-    earlier = Run(store, left.info.run_id)
-    earlier.log([Point("nats", 1, 2.0), Point("nats", 2, 7.0)])
-    buffer, _ = buffer_of(store, "later", earlier)
-    history = [Row(1, {"nats": 2.0}), Row(2, {"nats": 1.0})]
-    buffer.log(history[:1])
-    buffer.log(history[1:])
-    assert curves(store, work)["RUNNING"] == {("nats", 1): 2.0, ("nats", 2): 1.0}
-    buffer.finish(Record({}, {}, {}, history), tmp_path)
-    assert curves(store, work) == {
-        "KILLED": {("nats", 1): 2.0, ("nats", 2): 7.0},
-        "FINISHED": {("nats", 1): 2.0, ("nats", 2): 1.0},
-    }
+    logs_by(LISTENER)
+    with pytest.raises(type(error)), live_run(WORK, {}, {}):
+        raise error
+    assert said(tmp_path)[-1] == ["end", status, repr(error)]
 
 
-def test_what_the_record_lacks_does_not_stay(store: Store, tmp_path: Path) -> None:
-    buffer, work = buffer_of(store, "lacks")
-    buffer.log([Row(1, {"nats": 2.0, "extra": 9.0}), Row(1, {"time/elapsed": 0.5})])
-    buffer.finish(Record({}, {}, {}, [Row(1, {"nats": 2.0})]), tmp_path)
-    assert curves(store, work)["FINISHED"] == {("nats", 1): 2.0, ("time/elapsed", 1): 0.5}
-
-
-@pytest.mark.usefixtures("no_flush_by_time")
-def test_a_store_that_stops_answering_is_named_once_and_holds_nothing_up(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("program", ["raise SystemExit(3)", "import sys; sys.stdin.buffer.read(); raise SystemExit(3)"])
+def test_a_process_that_dies_is_said_once_and_holds_nothing_up(
+    logs_by, capfd: pytest.CaptureFixture[str], program: str
 ) -> None:
-    buffer, work = buffer_of(store, "stops")
-    from mlflow.exceptions import MlflowException
-
-    calls: list[str] = []
-
-    def refuse(run_id: str, **batch: object) -> None:
-        calls.append(run_id)
-        raise MlflowException("the server went away")
-
-    monkeypatch.setattr(store.client, "log_batch", refuse)
-    many = {f"k{i}": 1.0 for i in range(500)}
-    buffer.log([Row(1, many)])
-    buffer.log([Row(2, many)])
-    buffer.finish(Record({}, {}, {}, [Row(1, many), Row(2, many)]), tmp_path)
-    assert len(calls) == 1
-    said = capsys.readouterr().err
-    assert said.count("the MLflow store must answer (got the server went away)") == 1
-    assert "unroll sync" in said
-    monkeypatch.undo()
-    assert curves(store, work) == {"RUNNING": {}}
+    """At once, or when all was told."""
+    logs_by(program)
+    many = [Row(step, {"nats": 1.0}) for step in range(10_000)]  # more than a pipe holds
+    with live_run(WORK, {}, {}) as run:
+        for _ in range(3):
+            run.log(many)
+        run.finish(Path("out"))
+    text = capfd.readouterr().err
+    assert text.count("it must run as long as the stage (got exit code 3); `unroll sync` completes the run") == 1
+    assert text.count("train@char-gru-1 goes on without it") == 1
 
 
-def test_what_mlflow_calls_invalid_is_our_bug(store: Store) -> None:
-    from mlflow.exceptions import MlflowException
-
-    buffer, _ = buffer_of(store, "invalid")
-    buffer.log([Row(step, {"bits@char": 1.0}) for step in range(500)])
-    with pytest.raises(MlflowException, match="bits@char"):
-        buffer.log([Row(step, {"bits@char": 1.0}) for step in range(500, 1000)])
-
-
-@pytest.mark.usefixtures("no_flush_by_time")
-def test_a_store_that_is_back_gets_the_whole_curve_and_no_point_twice(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from mlflow.exceptions import MlflowException
-
-    monkeypatch.setattr(live, "FLUSH_POINTS", 1)
-    now = live.time.monotonic()
-    monkeypatch.setattr(live.time, "monotonic", lambda: now)
-    buffer, work = buffer_of(store, "back")
-    send = store.client.log_batch
-    tries: list[str] = []
-
-    def send_and_lose_the_answer(run_id: str, **batch: Any) -> None:
-        tries.append(run_id)
-        send(run_id, **batch)
-        raise MlflowException("the answer was lost")
-
-    history = [Row(step, {"nats": 1.0 / step}) for step in (1, 2, 3, 4)]
-    buffer.log(history[:1])
-    monkeypatch.setattr(store.client, "log_batch", send_and_lose_the_answer)
-    buffer.log(history[1:2])
-    now += live.RETRY_SECONDS - 1
-    buffer.log(history[2:3])
-    assert len(tries) == 1  # left alone until a minute has gone
-    monkeypatch.setattr(store.client, "log_batch", send)
-    now += 1
-    buffer.log(history[3:])
-    assert curves(store, work) == {"RUNNING": {("nats", step): 1.0 / step for step in (1, 2, 3, 4)}}
-    buffer.finish(Record({}, {}, {}, history), tmp_path)
-    (run,) = find_runs(store, f"tags.`dvc.stage_key` = '{work.key}'")
-    points = store.client.get_metric_history(run.info.run_id, "nats")
-    assert sorted((point.step, point.value) for point in points) == [(step, 1.0 / step) for step in (1, 2, 3, 4)]
-    assert capsys.readouterr().err.count("goes on without it") == 1
+@pytest.mark.parametrize("cut", [0, 5])
+def test_the_process_ends_with_a_training_that_is_killed_perhaps_within_a_word(tmp_path: Path, cut: int) -> None:
+    words = "".join(
+        json.dumps(word) + "\n" for word in ([asdict(WORK), {}, {}, "host 1 1"], ["log", [[1, {"n": 2.0}]]])
+    )
+    command, cut_words = [sys.executable, "-m", CURVE], words[: len(words) - cut]
+    done = subprocess.run(command, input=cut_words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (EXIT_BUG, "", "")
+    assert not (tmp_path / "mlflow.db").exists()
 
 
-def test_a_training_never_waits_for_a_store_before_its_end(store: Store, tmp_path: Path) -> None:
-    work = Work("train@char-gru-1", "python -m stages.train waits", {}, {})
-    answers = threading.Event()
-
-    def open_slowly() -> Run:
-        assert answers.wait(60)
-        return create_run(store, tags_of(work))
-
-    with ThreadPoolExecutor(1) as thread:
-        curve = Curve(work, open_slowly, lambda run: run, thread)
-        history = [Row(step, {"nats": 1.0}) for step in range(1000)]
-        for row in history:
-            curve.log([row])  # would never return if it waited, for only then does the store answer
-        answers.set()
-        curve.finish(Record({}, {}, {}, history), tmp_path)
-    assert len(curves(store, work)["FINISHED"]) == 1000
+def test_ctrl_c_does_not_reach_the_process(logs_by, tmp_path: Path) -> None:
+    """In a terminal it goes to all processes of the group."""
+    logs_by("import os, sys; sys.stdin.buffer.read(); open('group', 'w').write(str(os.getpgid(0)))")
+    logger = Logger(WORK, {}, {})
+    logger.finish(Path("out"))
+    assert int((tmp_path / "group").read_text()) not in (0, os.getpgid(0))
 
 
-def test_the_same_work_done_twice_at_once_has_one_finished_run(store: Store, tmp_path: Path) -> None:
-    one, work = buffer_of(store, "twice")
-    other, _ = buffer_of(store, "twice")
-    history = [Row(1, {"nats": 2.0})]
-    for curve in (one, other):
-        curve.log(history)
-    for curve in (one, other):
-        curve.finish(Record({}, {}, {}, history), tmp_path)
-    runs = find_runs(store, f"tags.`dvc.stage_key` = '{work.key}'")
-    assert sorted(run.info.status for run in runs) == ["FINISHED", "KILLED"]
+@pytest.mark.slow
+def test_ctrl_c_leaves_a_killed_run_that_says_so(project: Path) -> None:
+    """The real process, a stage that waits, and a signal for the group of both, as from a terminal."""
+    sync(project)
+    set_hidden_size(project, 3, 7)
+    env = os.environ | ENV | {"TROUBLE": "wait"}
+    training = subprocess.Popen(
+        ["dvc", "repro", "-s", "train@gru-1"], cwd=project, env=env, stderr=subprocess.PIPE, start_new_session=True
+    )
+    while not any(run.info.status == "RUNNING" for run in named(project, "train gru-1")):
+        assert training.poll() is None
+        time.sleep(0.1)
+    os.killpg(training.pid, signal.SIGINT)
+    training.communicate()
+    assert training.returncode != 0
+    (run,) = [run for run in named(project, "train gru-1") if run.data.params["hidden_size"] == "7"]
+    assert (run.info.status, run.data.tags["error"]) == ("KILLED", "KeyboardInterrupt()")

@@ -1,26 +1,21 @@
 """A run filled from a record holds exactly the record, in pieces that MLflow takes."""
 
-import os
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from pipeline.base.artifacts import Record, Row
 from pipeline.base.errors import ArtifactError
+from pipeline.tracking.process import this_process
 from pipeline.tracking.runs import (
     Run,
     create_run,
     find_runs,
     finished_run,
-    is_dead,
     kill_dead_runs,
     points_of,
     reopen_run,
     tags_of,
-    this_process,
 )
 from pipeline.tracking.store import Store
 from pipeline.tracking.work import Work
@@ -138,28 +133,6 @@ def test_an_artifact_that_is_not_there_is_named(store: Store, tmp_path: Path) ->
     with pytest.raises(ArtifactError, match=r"curve.png: the file is needed, whole.* \(got no such file\)"):
         started(store, work).complete(Record({}, {}, {}, [], ["curve.png"]), work, tmp_path)
     assert finished_run(store, work.key) is None
-
-
-def test_processes_are_told_apart() -> None:
-    host, pid, start = this_process().rsplit(" ", 2)
-    assert not is_dead(this_process())
-    assert is_dead(f"{host} {pid} {int(start) - 60}")  # the pid was used again
-    assert not is_dead(f"another-{host} {pid} {int(start) - 60}")
-    gone = subprocess.run([sys.executable, "-c", ""], check=True)
-    assert gone.returncode == 0
-
-
-def test_a_killed_process_is_dead_even_while_nobody_waited_for_it() -> None:
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    import psutil
-
-    process = f"{socket.gethostname()} {child.pid} {psutil.Process(child.pid).create_time():.0f}"
-    assert not is_dead(process)
-    child.kill()
-    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-    assert is_dead(process)  # a zombie
-    child.wait()
-    assert is_dead(process)
 
 
 def test_runs_of_dead_processes_are_killed_and_no_others(store: Store) -> None:
