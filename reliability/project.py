@@ -68,7 +68,7 @@ def change_params(folder: Path, change: Callable[[dict[str, Any]], None]) -> Non
 
     params = read_yaml(folder / "params.yaml")
     change(params)
-    YAML(typ="safe", pure=True).dump(params, folder / "params.yaml")
+    YAML(typ="safe").dump(params, folder / "params.yaml")
 
 
 def small(params: dict[str, Any]) -> None:

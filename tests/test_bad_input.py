@@ -43,7 +43,7 @@ from stages.train import train
 from stages.vocabulary import vocabulary
 
 ROOT = Path(__file__).parents[1]
-YAML_FILES = YAML(typ="safe", pure=True)
+YAML_FILES = YAML(typ="safe")
 STAGES = (corpus, tokenization, vocabulary, baseline, train, sampling)
 GIVEN = {"method": "given"}
 POSITION = {"method": "position", "validation": 0.1, "test": 0.1}

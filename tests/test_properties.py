@@ -200,7 +200,7 @@ def test_one_key_changed_in_the_file_is_params_or_a_users_error(tmp_path, path, 
     for key in path[:-1]:
         section = section[key]
     section[path[-1]] = value
-    YAML(typ="safe", pure=True).dump(params, tmp_path / "params.yaml")
+    YAML(typ="safe").dump(params, tmp_path / "params.yaml")
     refusal = refused(lambda: load_params(tmp_path / "params.yaml"))
     assert not refusal or str(tmp_path / "params.yaml") in refusal
 

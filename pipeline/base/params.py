@@ -417,13 +417,13 @@ class Params(Section):
 
 
 def read_yaml(path: Path) -> Any:
-    """The file's content, read as DVC reads it: YAML 1.2, so that 1e-3 is a number and `off` a word."""
+    """The file's content, read as DVC reads it (libyaml, words of YAML 1.2): 1e-3 is a number and `off` a word."""
     from ruamel.yaml import YAML
 
     try:
         text = path.read_text(encoding="utf-8")
         with warnings.catch_warnings(action="error"):
-            return YAML(typ="safe", pure=True).load(text)
+            return YAML(typ="safe").load(text)
     except FileNotFoundError:
         raise ParamsError([f"{path}: the file is needed (got none); run from the project's root"]) from None
     except Exception as error:  # ruamel has classes of its own for some of what it cannot read, and warns of the rest

@@ -36,7 +36,7 @@ def project(tmp_path, monkeypatch):
     for section in values["models"].values():
         section |= {"hidden_size": 6, "embedding_size": 3, "tied_embeddings": False}
     with Path("params.yaml").open("w") as file:
-        YAML(typ="safe", pure=True).dump(values, file)
+        YAML(typ="safe").dump(values, file)
     threads = torch.get_num_threads()
     yield
     torch.set_num_threads(threads)
@@ -102,6 +102,6 @@ def test_lengths_rise_from_the_shortest_that_makes_sense(task, lengths, unseen, 
     values = read_yaml(Path("params.yaml"))
     values["memory"][task] |= {"lengths": lengths, "unseen_lengths": unseen}
     with Path("params.yaml").open("w") as file:
-        YAML(typ="safe", pure=True).dump(values, file)
+        YAML(typ="safe").dump(values, file)
     assert memory.run(["--task", task, "--model", "rnn", "--seed", "1", "--out", "out/memory/x"]) == 2
     assert f"params.yaml: memory.{task}.lengths: " in capfd.readouterr().err

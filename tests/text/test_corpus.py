@@ -146,7 +146,7 @@ def project(tmp_path, monkeypatch):
 
         from ruamel.yaml import YAML
 
-        values = YAML(typ="safe", pure=True).load((Path(__file__).parents[2] / "params.yaml").read_text())
+        values = YAML(typ="safe").load((Path(__file__).parents[2] / "params.yaml").read_text())
         values["corpus"] |= {"source": "files", "path": "texts", "unit": "line", "split": POSITION}
         with (tmp_path / "params.yaml").open("w") as file:
             YAML().dump(values, file)

@@ -15,6 +15,8 @@ from pipeline.tracking.runs import Point, Run, create_run, find_runs, open_run, 
 from pipeline.tracking.store import Store
 from pipeline.tracking.work import Work
 
+pytestmark = pytest.mark.slow  # MLflow and its store take seconds, in each test process
+
 
 class AtOnce(Executor):
     """Does in the caller's thread what a training's other thread does, so that a test knows when it was done."""

@@ -42,7 +42,7 @@ def expected_runs(project: Path) -> dict[str, dict[str, Any]]:
     cache = project / ".dvc" / "cache" / "files" / "md5"
     found = {}
     for lock in locks(project):
-        for entry in YAML(typ="safe", pure=True).load(lock)["stages"].values():
+        for entry in YAML(typ="safe").load(lock)["stages"].values():
             deps = [{"path": dep["path"], "md5": dep["md5"]} for dep in entry.get("deps", [])]
             work = {"cmd": entry["cmd"], "deps": sorted(deps, key=lambda dep: dep["path"])}
             work["params"] = entry.get("params", {})

@@ -111,11 +111,13 @@ def test_ctrl_c_leaves_a_killed_run_that_says_so(project: Path) -> None:
     training = subprocess.Popen(
         ["dvc", "repro", "-s", "train@gru-1"], cwd=project, env=env, stderr=subprocess.PIPE, start_new_session=True
     )
-    while not any(run.info.status == "RUNNING" for run in named(project, "train gru-1")):
-        assert training.poll() is None
-        time.sleep(0.1)
-    os.killpg(training.pid, signal.SIGINT)
-    training.communicate()
-    assert training.returncode != 0
+    try:
+        while not any(run.info.status == "RUNNING" for run in named(project, "train gru-1")):
+            assert training.poll() is None
+            time.sleep(0.1)
+        os.killpg(training.pid, signal.SIGINT)
+        assert training.wait(60) != 0
+    finally:
+        training.kill()
     (run,) = [run for run in named(project, "train gru-1") if run.data.params["hidden_size"] == "7"]
     assert (run.info.status, run.data.tags["error"]) == ("KILLED", "KeyboardInterrupt()")

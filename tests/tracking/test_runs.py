@@ -20,6 +20,8 @@ from pipeline.tracking.runs import (
 from pipeline.tracking.store import Store
 from pipeline.tracking.work import Work
 
+pytestmark = pytest.mark.slow  # MLflow and its store take seconds, in each test process
+
 DEPS = {"out/corpus": "a" * 32 + ".dir", "stages/train.py": "b" * 32}
 
 

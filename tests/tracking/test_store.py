@@ -8,6 +8,8 @@ import pytest
 from pipeline.base.errors import TrackingError
 from pipeline.tracking.store import Store, open_store
 
+pytestmark = pytest.mark.slow  # MLflow and its store take seconds, in each test process
+
 
 def test_the_store_lies_beside_its_artifacts_in_wal_mode(store: Store) -> None:
     root = Path(store.lock.lock_file).parents[1]
@@ -19,7 +21,6 @@ def test_the_store_lies_beside_its_artifacts_in_wal_mode(store: Store) -> None:
     assert experiment.artifact_location == (root / "mlartifacts").as_uri()
 
 
-@pytest.mark.slow
 def test_dvc_root_goes_before_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "copy").mkdir()
     (tmp_path / "root").mkdir()
@@ -27,7 +28,6 @@ def test_dvc_root_goes_before_the_working_directory(tmp_path: Path, monkeypatch:
     assert open_store(tmp_path / "copy").where == f"sqlite:///{tmp_path}/root/mlflow.db"
 
 
-@pytest.mark.slow
 def test_a_server_that_does_not_answer_is_named_without_its_password(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
