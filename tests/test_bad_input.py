@@ -314,7 +314,7 @@ def test_the_smallest_texts_go_all_the_way(project, name, model):
     project(files, **changes)
     for each in STAGES:
         assert each.run(flags(each.name, level, model)) == EXIT_OK, each.name
-    got = json.loads(Path("out/vocabulary/record/metrics.json").read_text(encoding="utf-8"))
+    got = Record.load(Path("out/vocabulary")).metrics
     assert {key: got[key] for key in expected} == pytest.approx(expected)
     scores = json.loads(Path("out/train/scores.json").read_text(encoding="utf-8"))
     assert scores["test/nats_per_token"] > 0

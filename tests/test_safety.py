@@ -113,7 +113,7 @@ def test_params_that_name_an_object_are_no_yaml(tmp_path, marker):
 
 
 def test_a_pickle_in_a_record_is_a_damaged_file(tmp_path, marker):
-    for name in ("params.json", "history.jsonl"):
+    for name in ("record.json", "history.jsonl"):
         Record({}, {}, {}).save(tmp_path)
         (tmp_path / "record" / name).write_bytes(pickle.dumps(Bomb(marker), protocol=0))
         with pytest.raises(ArtifactError, match=name):

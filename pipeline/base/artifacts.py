@@ -11,6 +11,8 @@ from pipeline.base.errors import ArtifactError
 
 RECORD = "record"
 """Name of the record's folder inside a stage's out."""
+ABOUT, HISTORY = "record.json", "history.jsonl"
+"""Its files: params, tags, metrics and names of artifacts; the rows of the history, a line each."""
 
 Scalar = str | int | float | bool | None
 
@@ -49,13 +51,12 @@ class Record:
     artifacts: Sequence[str] = field(default=())
 
     def save(self, out: Path) -> None:
-        """Write into `out`/record: params.json, tags.json, metrics.json, history.jsonl, artifacts.json."""
+        """Write into `out`/record: record.json, history.jsonl; DVC looks at every file of an out again and again."""
         folder = out / RECORD
         folder.mkdir(parents=True, exist_ok=True)
-        for name in ("params", "tags", "metrics", "artifacts"):
-            write_json(folder / f"{name}.json", getattr(self, name))
+        write_json(folder / ABOUT, {name: getattr(self, name) for name in ("params", "tags", "metrics", "artifacts")})
         lines = [_dumps({"step": row.step, "metrics": row.metrics}) for row in self.history]
-        (folder / "history.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        (folder / HISTORY).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
     @classmethod
     def load(cls, out: Path) -> "Record":
@@ -64,14 +65,17 @@ class Record:
         Raises:
             ArtifactError: where a file is missing or damaged.
         """
-        folder = out / RECORD
-        parts = {name: read_json(folder / f"{name}.json") for name in ("params", "tags", "metrics", "artifacts")}
-        history = folder / "history.jsonl"
+        about, history = out / RECORD / ABOUT, out / RECORD / HISTORY
+        parts = read_json(about)
         try:
             rows = [json.loads(line) for line in history.read_text(encoding="utf-8").splitlines()]
-            return cls(**parts, history=[Row(row["step"], row["metrics"]) for row in rows])
+            shown = [Row(row["step"], row["metrics"]) for row in rows]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise damaged(history, error) from None
+        try:
+            return cls(**parts, history=shown)
+        except TypeError as error:
+            raise damaged(about, error) from None
 
 
 def damaged(path: Path, error: Exception) -> ArtifactError:

@@ -27,18 +27,18 @@ def test_equal_records_have_equal_bytes_whatever_the_order_of_keys(tmp_path):
         record.save(tmp_path / name)
     files = [sorted(p for p in (tmp_path / name).rglob("*") if p.is_file()) for name in ("one", "two")]
     assert [p.read_bytes() for p in files[0]] == [p.read_bytes() for p in files[1]]
-    assert len(files[0]) == 5
+    assert [p.name for p in files[0]] == ["history.jsonl", "record.json"]
 
 
-@pytest.mark.parametrize("name", ["params.json", "tags.json", "metrics.json", "artifacts.json", "history.jsonl"])
-@pytest.mark.parametrize("damage", ["missing", "cut"])
+@pytest.mark.parametrize("name", ["record.json", "history.jsonl"])
+@pytest.mark.parametrize("damage", ["missing", "cut", "of another shape"])
 def test_a_damaged_record_is_named_with_its_remedy(tmp_path, name, damage):
     RECORD.save(tmp_path)
     path = tmp_path / "record" / name
     content = path.read_text()
     path.unlink()
-    if damage == "cut":
-        path.write_text(content[:-3])
+    if damage != "missing":
+        path.write_text(content[:-3] if damage == "cut" else '{"steps": 3}\n')
     with pytest.raises(ArtifactError, match=rf"{name}.*`dvc repro`"):
         Record.load(tmp_path)
 

@@ -46,7 +46,7 @@ def test_what_one_seed_lacks_has_no_mean(folders: dict[str, Path], run: RunParam
 @pytest.mark.parametrize("part", ["train", "gradients", "sampling"])
 def test_a_missing_item_is_named(folders: dict[str, Path], run: RunParams, part: str):
     shutil.rmtree(folders[part] / "word-lstm-2")
-    with pytest.raises(ArtifactError, match=rf"{part}/word-lstm-2/record/params.json: .*no such file.*dvc repro"):
+    with pytest.raises(ArtifactError, match=rf"{part}/word-lstm-2/record/record.json: .*no such file.*dvc repro"):
         collect(folders, run, ["agreement"])
 
 

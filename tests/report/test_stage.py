@@ -42,7 +42,7 @@ def test_leftovers_go_first_and_the_rest_is_told(
 
 
 def test_a_selected_item_that_is_missing_is_an_error(folders: dict[str, Path], tmp_path: Path):
-    with pytest.raises(ArtifactError, match=r"train/char-gru-1/record/params.json: .*no such file"):
+    with pytest.raises(ArtifactError, match=r"train/char-gru-1/record/record.json: .*no such file"):
         tell(folders, RunParams(levels=["char"], models=["gru"], seeds=[1]), tmp_path / "reports")
 
 

@@ -5,6 +5,7 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.base.artifacts import Record
 from pipeline.base.errors import EXIT_OK, EXIT_USER_ERROR, CorpusError
 from pipeline.base.params import CorpusParams
 from pipeline.text.corpus import Tally, given_files, write_corpus
@@ -168,7 +169,7 @@ def test_the_stage(project):
         "unit": "line",
         "splits": {"train": {"units": 8, "characters": 56}, "validation": one, "test": one},
     }
-    metrics = json.loads((folder / "out/corpus/record/metrics.json").read_text())
+    metrics = Record.load(folder / "out/corpus").metrics
     assert metrics["train/units"] == 8
     assert metrics["distinct_characters"] == len(set("line 0123456789"))
 

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import pre_tokenizers
 
+from pipeline.base.artifacts import Record
 from pipeline.base.errors import ArtifactError
 from pipeline.tokens.batches import SCHEMA, as_batch
 from pipeline.tokens.tokenization import (
@@ -171,6 +172,6 @@ def test_the_stage(tmp_path, monkeypatch):
         "scheme": "pattern",
         "splits": dict.fromkeys(("train", "validation", "test"), counts),
     }
-    metrics = json.loads(Path("out/word/record/metrics.json").read_text())
+    metrics = Record.load(Path("out/word")).metrics
     assert (metrics["train/types"], metrics["test/tokens_per_unit"]) == (5, 3.5)
     assert metrics["test/characters_per_token"] == 20 / 7

@@ -62,16 +62,17 @@ def assert_mirrors(project: Path) -> None:
     for key, record in expected_runs(project).items():
         runs = [run for run in runs_of(project) if run.data.tags.get("dvc.stage_key") == key]
         (run,) = [run for run in runs if run.info.status == "FINISHED"]
-        assert run.data.params == {name: str(value) for name, value in json.loads(record["params.json"]).items()}
+        about = json.loads(record["record.json"])
+        assert run.data.params == {name: str(value) for name, value in about["params"].items()}
         rows = [json.loads(line) for line in record["history.jsonl"].splitlines()]
         points = {(name, row["step"]): value for row in rows for name, value in row["metrics"].items()}
         stored = [point for point in history(project, run) if not point[0].startswith("time/")]
         assert len({point[:2] for point in stored}) == len(stored)
         assert points.items() <= {point[:2]: point[2] for point in stored}.items()
         shown = {name: value for name, value in run.data.metrics.items() if not name.startswith("time/")}
-        assert json.loads(record["metrics.json"]).items() <= shown.items()
+        assert about["metrics"].items() <= shown.items()
         finals = {point for point in stored if point[:2] not in points}
-        assert {point[0] for point in finals} <= set(json.loads(record["metrics.json"]))
+        assert {point[0] for point in finals} <= set(about["metrics"])
 
 
 def assert_synced(project: Path, *created: str) -> None:
