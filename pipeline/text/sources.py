@@ -160,14 +160,15 @@ def _table_rows(builder: str, file: Path, column: str | None) -> Iterator[str]:
 
 
 def _csv_options(file: Path, column: str | None) -> dict[str, Any]:
-    """Read the column as text: `007` and `NA` stay what they are."""
+    """Read every column as text: `007` and `NA` stay what they are, and a number of 31 digits beside the text is none
+    of ours. Reading this column alone would cut a row that has a comma too many, and say nothing."""
     import pandas
     from datasets import Features, Value
 
     with _readable(str(file)):
         columns = list(pandas.read_csv(file, nrows=0))
     _check_column(columns, str(file), column)
-    return {"features": Features({column: Value("string")}), "keep_default_na": False}
+    return {"features": Features({name: Value("string") for name in columns}), "keep_default_na": False}
 
 
 def _row_units(rows: Iterator[str], unit: Unit) -> Iterator[str]:

@@ -105,6 +105,12 @@ def test_unknown_endings_are_errors(tmp_path, name):
         list(file_units([write(tmp_path / name, b"x")], None, "line"))
 
 
+def test_a_number_that_no_computer_word_holds_may_stand_beside_the_text(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(f"n,text\n{9 * 10**30},one\n7,two\n")
+    assert list(file_units([path], "text", "line")) == ["one", "two"]
+
+
 @pytest.mark.parametrize(
     ("name", "content"), [("a.csv", b"n,said\n1,x\n"), ("a.jsonl", b'{"n": 1, "said": "x"}\n'), ("a.parquet", None)]
 )
