@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from pipeline.base.artifacts import Row
 from pipeline.base.errors import TrackingError
@@ -24,38 +24,9 @@ CURVE = "pipeline.tracking.curve"
 """The module that logs, as a process of its own. Nothing here imports it: it is run."""
 
 
-class LiveRun(Protocol):
-    """What a running stage logs to."""
-
-    def log(self, rows: Sequence[Row]) -> None:
-        """Take new rows of the history."""
-        ...
-
-    def finish(self, out: Path) -> None:
-        """Complete the run from the record and the files of `out`."""
-        ...
-
-
-@contextmanager
-def live_run(work: Work, params: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[LiveRun]:
-    """The run of the work that DVC runs here; what ran before it is in MLflow first.
-
-    A process beside the stage writes it, so that the stage waits for MLflow at its end alone. An error ends the run as
-    FAILED with its reason, Ctrl-C as KILLED. A run that was killed or failed goes on. A store that cannot be used
-    stops nothing.
-    """
-    logger = Logger(work, params, tags)
-    try:
-        yield logger
-    except BaseException as error:
-        logger.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED", repr(error))
-        raise
-    finally:
-        logger.close()
-
-
-class Logger:
-    """The process that logs, told what to do. Should it die, that is said once, and the stage goes on."""
+class LiveRun:
+    """What a running stage logs to: a process that does it, told what to log. Should that die, it is said once, and the
+    stage goes on."""
 
     def __init__(self, work: Work, params: Mapping[str, Any], tags: Mapping[str, str]) -> None:
         self._stage = work.stage
@@ -105,6 +76,24 @@ class Logger:
             error = TrackingError(f"python -m {CURVE}", "it must run as long as the stage", got, what_to_do)
             sys.stderr.write(f"{error}\n{self._stage} goes on without it\n")
         self._is_lost = True
+
+
+@contextmanager
+def live_run(work: Work, params: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[LiveRun]:
+    """The run of the work that DVC runs here; what ran before it is in MLflow first.
+
+    A process beside the stage writes it, so that the stage waits for MLflow at its end alone. An error ends the run as
+    FAILED with its reason, Ctrl-C as KILLED. A run that was killed or failed goes on. A store that cannot be used
+    stops nothing.
+    """
+    run = LiveRun(work, params, tags)
+    try:
+        yield run
+    except BaseException as error:
+        run.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED", repr(error))
+        raise
+    finally:
+        run.close()
 
 
 def record_failure(stage: str, message: str) -> None:

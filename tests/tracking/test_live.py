@@ -14,7 +14,7 @@ import pytest
 from pipeline.base.artifacts import Row
 from pipeline.base.errors import EXIT_BUG
 from pipeline.tracking import live, sync
-from pipeline.tracking.live import CURVE, Logger, live_run
+from pipeline.tracking.live import CURVE, LiveRun, live_run
 from pipeline.tracking.process import this_process
 from pipeline.tracking.work import Work
 
@@ -97,8 +97,8 @@ def test_the_process_ends_with_a_training_that_is_killed_perhaps_within_a_word(t
 def test_ctrl_c_does_not_reach_the_process(logs_by, tmp_path: Path) -> None:
     """In a terminal it goes to all processes of the group."""
     logs_by("import os, sys; sys.stdin.buffer.read(); open('group', 'w').write(str(os.getpgid(0)))")
-    logger = Logger(WORK, {}, {})
-    logger.finish(Path("out"))
+    run = LiveRun(WORK, {}, {})
+    run.finish(Path("out"))
     assert int((tmp_path / "group").read_text()) not in (0, os.getpgid(0))
 
 
