@@ -109,7 +109,7 @@ def test_ctrl_c_leaves_a_killed_run_that_says_so(project: Path) -> None:
     set_hidden_size(project, 3, 7)
     env = os.environ | ENV | {"TROUBLE": "wait"}
     training = subprocess.Popen(
-        ["dvc", "repro", "-s", "train@gru-1"], cwd=project, env=env, stderr=subprocess.PIPE, start_new_session=True
+        ["dvc", "repro", "-s", "train@gru-1"], cwd=project, env=env, stderr=subprocess.DEVNULL, start_new_session=True
     )
     try:
         while not any(run.info.status == "RUNNING" for run in named(project, "train gru-1")):
