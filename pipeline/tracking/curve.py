@@ -55,7 +55,7 @@ def main(lines: Iterable[str]) -> None:
                     curve.log([Row(step, metrics) for step, metrics in about[0]])
                 case "finish":
                     return curve.finish(Record.load(Path(about[0])), Path(about[0]))
-                case _:
+                case "end":
                     return curve.end(*about)
 
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -91,7 +92,6 @@ def test_the_process_ends_with_a_training_that_is_killed_perhaps_within_a_word(t
     command, cut_words = [sys.executable, "-m", CURVE], words[: len(words) - cut]
     done = subprocess.run(command, input=cut_words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (EXIT_BUG, "", "")
-    assert not (tmp_path / "mlflow.db").exists()
 
 
 def test_ctrl_c_does_not_reach_the_process(logs_by, tmp_path: Path) -> None:
@@ -118,6 +118,7 @@ def test_ctrl_c_leaves_a_killed_run_that_says_so(project: Path) -> None:
         os.killpg(training.pid, signal.SIGINT)
         assert training.wait(60) != 0
     finally:
-        training.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(training.pid, signal.SIGKILL)  # DVC and the stage, where the test fails
     (run,) = [run for run in named(project, "train gru-1") if run.data.params["hidden_size"] == "7"]
     assert (run.info.status, run.data.tags["error"]) == ("KILLED", "KeyboardInterrupt()")
