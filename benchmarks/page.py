@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
+import torch
+
 LIBRARIES = ("torch", "pytorch-lightning", "pyarrow", "tokenizers", "mlflow")
 
 
@@ -83,7 +85,8 @@ def page(sections: Sequence[Section], threads: int) -> str:
 
 
 def machine(threads: int) -> str:
-    """The processors and versions that the numbers depend on."""
+    """The processors and versions that the numbers depend on; torch picks its kernels by what the processor can do."""
     versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    cores = f"{os.cpu_count()} cores ({platform.machine()}), of which torch uses {threads}"
+    processor = f"{platform.machine()}, {torch.backends.cpu.get_cpu_capability()}"
+    cores = f"{os.cpu_count()} cores ({processor}), of which torch uses {threads}"
     return f"{cores}; Python {platform.python_version()}, {versions}"

@@ -6,9 +6,9 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 
-import torch
 import typer
 
+from benchmarks.page import machine
 from benchmarks.process import ROOT
 from pipeline.base.params import load_params
 
@@ -19,7 +19,7 @@ INTRODUCTION = """\
 # How long the pipeline takes
 
 `dvc repro` with the values of params.yaml, from a fresh clone to the report, MLflow included; written by
-`python -m benchmarks.repro`. {threads} thread, torch {torch}.
+`python -m benchmarks.repro`. The machine: {machine}.
 
 | stage | seconds |
 |---|--:|
@@ -35,7 +35,7 @@ def main() -> None:
     if process.returncode:
         sys.exit(process.returncode)
     rows = [*taken, ("**all**", time.perf_counter() - start)]
-    head = INTRODUCTION.format(threads=load_params(ROOT / "params.yaml").runtime.threads, torch=torch.__version__)
+    head = INTRODUCTION.format(machine=machine(load_params(ROOT / "params.yaml").runtime.threads))
     PAGE.write_text(head + "".join(f"| {stage} | {seconds:.1f} |\n" for stage, seconds in rows), encoding="utf-8")
     typer.echo(f"written: {PAGE.relative_to(ROOT)}")
 
