@@ -112,7 +112,7 @@ class Outcome:
     kills: list[Kill] = field(default_factory=list)
     """Those that met a stage at work."""
     writes: int = 0
-    """How many of them met it while a state was half written."""
+    """How many of them met it while a state was being written."""
     shares: list[float] = field(default_factory=list)
     """Of each start that went on: the share of the steps that was done."""
     wrong: list[str] = field(default_factory=list)
@@ -155,7 +155,8 @@ def tried(trial: Trial, expected: Undisturbed, pristine: Path) -> Outcome:
     folder, outcome = pristine.with_name(f"trial {trial.number}"), Outcome(trial)
     shutil.copytree(pristine, folder, symlinks=True)
     for kill in trial.kills:
-        _killed(kill, expected, folder, outcome)
+        if not _killed(kill, expected, folder, outcome):
+            break
     left = saved(folder)
     if trial.damage is not None and left:
         trial.damage(states(folder)[-1])
@@ -169,13 +170,15 @@ def tried(trial: Trial, expected: Undisturbed, pristine: Path) -> Outcome:
     return outcome
 
 
-def _killed(kill: Kill, expected: Undisturbed, folder: Path, outcome: Outcome) -> None:
+def _killed(kill: Kill, expected: Undisturbed, folder: Path, outcome: Outcome) -> bool:
+    """Whether the kill met the stage at work; a stage that it missed has ended well, and will not run again."""
     with started(f"dvc repro -s {expected.stage}", folder) as work:
         outcome.writes += work.strike(kill, expected.seconds, expected.steps)
         done = work.end()
     if done.returncode:
         outcome.kills.append(kill)
     outcome.shares += [step / expected.steps for step in _steps(done.stdout)]
+    return bool(done.returncode)
 
 
 def _steps(said: str) -> list[int]:
@@ -269,7 +272,7 @@ def figures(outcomes: Sequence[Outcome]) -> str:
     | trials of `train@char-gru-1` | 1 |
     | kills by SIGKILL | 1 |
     | kills of DVC and its stage at once | 1 |
-    | kills while a state was half written | 1 |
+    | kills while a state was being written | 1 |
     | trials with two kills one after the other | 0 |
     | trials with a damaged newest state | 0 |
     | starts that went on from a state | 1, from 50 % to 50 % of the steps, in the median 50 % |
@@ -282,7 +285,7 @@ def figures(outcomes: Sequence[Outcome]) -> str:
         **dict(sorted(stages.items())),
         **dict(sorted(signals.items())),
         "kills of DVC and its stage at once": sum(kill.group for kill in kills),
-        "kills while a state was half written": sum(outcome.writes for outcome in outcomes),
+        "kills while a state was being written": sum(outcome.writes for outcome in outcomes),
         "trials with two kills one after the other": sum(len(outcome.kills) > 1 for outcome in outcomes),
         "trials with a damaged newest state": sum(outcome.trial.damage is not None for outcome in outcomes),
         "starts that went on from a state": _spread([share for outcome in outcomes for share in outcome.shares]),

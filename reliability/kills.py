@@ -14,11 +14,13 @@ from typing import IO, Literal
 
 import psutil
 
-from reliability.project import environment
+from reliability.project import ROOT, environment
 
 Moment = Literal["any", "saved", "write"]
-"""`any`: at a share of its time; `saved`: after a share of its steps, with two states on the disk; `write`: after a
-share of its steps, while a state is being written."""
+"""`any`: at a share of its time; `saved`: after a share of its steps, with two states on the disk, one at least of this
+start; `write`: the same, and while another is being written."""
+
+SLOW_DISK = {"PYTHONPATH": str(ROOT / "reliability/slow_disk")}
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Started:
     command: Popen[str]
     stage: psutil.Process
     log: IO[str]
+    begun_after: int
+    """The step of the newest state that it found."""
 
     def end(self) -> CompletedProcess[str]:
         """Wait for the command, not for an orphan that it leaves; what both have said until then."""
@@ -70,9 +74,9 @@ class Started:
         if kill.moment == "any":
             self.wait_until(lambda: time.time() - self.stage.create_time() >= kill.share * seconds)
         else:
-            self.wait_until(lambda: len(found := saved(self.folder)) > 1 and found[-1] >= kill.share * steps)
-        # a state is written in a few milliseconds
-        in_write = kill.moment == "write" and self.wait_until(self._stands_in_a_write, every_seconds=0.0003)
+            enough = max(kill.share * steps, self.begun_after + 1)
+            self.wait_until(lambda: len(found := saved(self.folder)) > 1 and found[-1] >= enough)
+        in_write = kill.moment == "write" and self.wait_until(self._stands_in_a_write, every_seconds=0.002)
         if is_alive(self.stage):
             self.send(kill.signal, kill.group)
         self.wait_for_end()
@@ -85,7 +89,7 @@ class Started:
         send(target, signal.SIGCONT)
 
     def _stands_in_a_write(self) -> bool:
-        """Stop the stage where a state is half written; it goes on where the write was over before it stood."""
+        """Stop the stage where a state is being written; it goes on where the write was over before it stood."""
         if not _is_writing(self.folder):
             return False
         self.stage.suspend()
@@ -99,13 +103,17 @@ class Started:
 
 @contextmanager
 def started(command: str, folder: Path) -> Iterator[Started]:
-    """Run a command that runs one stage; the block begins with the stage's process, and nothing of it outlives it."""
+    """Run a command that runs one stage, on a slow disk.
+
+    The block begins with the stage's process, and nothing of it outlives it.
+    """
+    newest = max(saved(folder), default=0)
     with (
         TemporaryFile("a+", encoding="utf-8", errors="replace") as log,  # "a": reading moves no writer's place
         Popen(
             shlex.split(command),
             cwd=folder,
-            env=environment(),
+            env={**environment(), **SLOW_DISK},
             stdout=log,
             stderr=log,
             text=True,
@@ -113,7 +121,7 @@ def started(command: str, folder: Path) -> Iterator[Started]:
         ) as process,
     ):
         try:
-            yield Started(folder, process, _stage_of(process, folder), log)
+            yield Started(folder, process, _stage_of(process, folder), log, newest)
             process.wait()
         finally:
             with suppress(ProcessLookupError):
