@@ -7,6 +7,7 @@ level whose entry changed.
 
 import difflib
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
@@ -17,6 +18,7 @@ from pipeline.base.errors import ParamsError
 
 PARAMS_FILE = Path("params.yaml")
 DEFAULT_DATA_PATH = "data"
+MAX_DEPTH = 100
 
 Level = Literal["char", "word", "bpe"]
 Task = Literal["agreement", "copying", "adding", "reber"]
@@ -423,12 +425,24 @@ def read_yaml(path: Path) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
         with warnings.catch_warnings(action="error"):
+            _check_depth(YAML(typ="safe").parse(text))
             return YAML(typ="safe").load(text)
     except FileNotFoundError:
         raise ParamsError([f"{path}: the file is needed (got none); run from the project's root"]) from None
     except Exception as error:  # ruamel has classes of its own for some of what it cannot read, and warns of the rest
         what = " ".join(f"{type(error).__name__}: {error}".split())
         raise ParamsError([f"{path}: valid YAML in UTF-8 (got {what}); mend it there"]) from None
+
+
+def _check_depth(events: Iterable[object]) -> None:
+    """libyaml calls itself for each level of nesting: at some 50,000 the process would end by a signal."""
+    from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
+
+    depth = 0
+    for event in events:
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise ValueError(f"values nested more than {MAX_DEPTH} deep")
 
 
 def load_params(path: Path = PARAMS_FILE) -> Params:
@@ -438,7 +452,7 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
         ParamsError: with every wrong key and value, one a line.
     """
     values = read_yaml(path)
-    problems = _unknown_models(values, str(path))
+    problems = [*_unknown_models(values, str(path)), *_idle_prompts(values, str(path))]
     try:
         params = check(Params, values, str(path))
     except ParamsError as error:
@@ -462,6 +476,33 @@ def _unknown_models(values: Any, where: str) -> list[str]:
             what_to_do = f"did you mean {near[0]!r}?" if near else f"add it to models, or choose of {names}"
             problems.append(f"{where}: run.models: each is an entry of models (got {name!r}); {what_to_do}")
     return problems
+
+
+def _idle_prompts(values: Any, where: str) -> list[str]:
+    """Prompts of selected levels where each selected model is a cloze model, which goes on from none."""
+    match values:
+        case {"run": {"levels": [*levels], "models": [_, *_] as selected}}:
+            if not all(_at(values, "models", str(name), "bidirectional") is True for name in selected):
+                return []
+        case _:
+            return []
+    rule = "without effect where every model of run.models is bidirectional"
+    return [
+        f"{where}: sampling.{level}.prompt: {rule} (got {prompt!r}); set it to '', or select another model"
+        for level in levels
+        if (prompt := _at(values, "sampling", str(level), "prompt"))
+    ]
+
+
+def _at(values: Any, *keys: str) -> Any:
+    """What stands there in raw values, or None.
+
+    >>> _at({"run": {"seeds": [1]}}, "run", "seeds"), _at({"run": 1}, "run", "seeds")
+    ([1], None)
+    """
+    for key in keys:
+        values = values.get(key) if isinstance(values, dict) else None
+    return values
 
 
 def check(kind: Any, values: object, where: str) -> Any:

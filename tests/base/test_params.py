@@ -82,6 +82,10 @@ def test_all_that_is_wrong_is_said_at_once(broken):
         ({"sampling.char.temperature": 0.0}, r"sampling\.char\.temperature: .*greater than 0"),
         ({"sampling.char.top_p": 1.5}, r"sampling\.char\.top_p: .*less than or equal to 1"),
         ({"models.gru.max_grad_norm": float("inf")}, r"max_grad_norm: .*finite"),
+        (
+            {"run.models": ["bidirectional_lstm"], "sampling.word.prompt": "The"},
+            r"sampling\.word\.prompt: without effect .*\(got 'The'\); set it to '', or select another model",
+        ),
         ({"runtime.threads": 2.0}, r"runtime\.threads: .*valid integer"),
     ],
 )
@@ -96,6 +100,18 @@ def test_dropout_without_effect_is_no_setting_here(model):
     assert model("lstm", dropout=0.5).dropout == 0.5
 
 
+@pytest.mark.parametrize(
+    ("models", "level"), [(["bidirectional_lstm", "gru"], "word"), (["bidirectional_lstm"], "bpe")]
+)
+def test_a_prompt_stands_where_a_model_goes_on_from_it_or_its_level_is_not_run(models, level, tmp_path):
+    values = read_yaml(SHIPPED)
+    assert "bpe" not in values["run"]["levels"]
+    values["run"]["models"] = models
+    values["sampling"][level]["prompt"] = "The"
+    YAML(typ="safe").dump(values, tmp_path / "params.yaml")
+    assert load_params(tmp_path / "params.yaml").sampling.at(level).prompt == "The"
+
+
 def test_numbers_are_read_as_dvc_reads_them(tmp_path):
     path = tmp_path / "params.yaml"
     path.write_text("a: 1e-3\nb: off\nc: 010\n")
@@ -104,7 +120,12 @@ def test_numbers_are_read_as_dvc_reads_them(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [(b"a: [", "valid YAML"), (b"\xff", "valid YAML in UTF-8"), (b"", "params.yaml: input should be a valid dict")],
+    [
+        (b"a: [", "valid YAML"),
+        (b"a: " + 100_000 * b"[", r"valid YAML .*values nested more than 100 deep\); mend it there"),
+        (b"\xff", "valid YAML in UTF-8"),
+        (b"", "params.yaml: input should be a valid dict"),
+    ],
 )
 def test_a_file_that_holds_no_params_is_one_sentence(tmp_path, content, sentence):
     path = tmp_path / "params.yaml"
