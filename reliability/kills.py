@@ -53,10 +53,11 @@ class Started:
 
     def wait_until(self, ready: Callable[[], object], every_seconds: float = 0.01) -> bool:
         """Whether it came to be ready while the stage was at work."""
-        while is_alive(self.stage):
-            if ready():
-                return True
-            time.sleep(every_seconds)
+        with suppress(psutil.NoSuchProcess):  # it ended while `ready` looked at it
+            while is_alive(self.stage):
+                if ready():
+                    return True
+                time.sleep(every_seconds)
         return False
 
     def wait_for_end(self) -> None:
@@ -84,9 +85,10 @@ class Started:
 
     def send(self, what: signal.Signals, group: bool) -> None:
         """Send a signal to the stage, or to the whole group; one that stands still goes on to meet it."""
-        send, target = (os.killpg, os.getpgid(self.stage.pid)) if group else (os.kill, self.stage.pid)
-        send(target, what)
-        send(target, signal.SIGCONT)
+        send, target = (os.killpg, self.command.pid) if group else (os.kill, self.stage.pid)
+        with suppress(ProcessLookupError):  # it has ended by now, perhaps of the signal
+            send(target, what)
+            send(target, signal.SIGCONT)
 
     def _stands_in_a_write(self) -> bool:
         """Stop the stage where a state is being written; it goes on where the write was over before it stood."""
@@ -137,9 +139,11 @@ def _stage_of(process: Popen[str], folder: Path) -> psutil.Process:
 
 
 def _stages_below(folder: Path) -> Iterator[psutil.Process]:
+    """Stages at work, and not the shell that DVC runs one by: bash becomes the stage, dash waits beside it."""
     for process in psutil.Process().children(recursive=True):
         with suppress(psutil.NoSuchProcess):
-            is_stage = " -m stages." in " ".join(process.cmdline()[:3])
+            _, option, module, *_ = [*process.cmdline(), "", "", ""]
+            is_stage = option == "-m" and module.startswith("stages.")
             if is_stage and Path(process.cwd()).is_relative_to(folder.resolve()):
                 yield process
 

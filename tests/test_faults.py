@@ -1,9 +1,12 @@
 """What `python -m reliability.faults` does to whom, and how it says so; tests/test_end_to_end.py is its small form."""
 
+import shlex
 import signal
+import sys
 from random import Random
 
 from reliability.faults import trials, write_section
+from reliability.kills import started
 
 
 def test_trials_are_of_all_kinds_and_the_same_every_time():
@@ -23,3 +26,15 @@ def test_a_section_takes_the_place_of_the_one_before(tmp_path):
     for _ in range(2):
         write_section(page, "new")
     assert page.read_text() == "before\n<!-- faults -->\nnew\n<!-- /faults -->\nafter\n"
+
+
+def test_a_kill_meets_the_stage_and_not_the_shell_that_waits_for_it(tmp_path):
+    """DVC runs a stage by $SHELL, else by /bin/sh. A second kill finds nobody, and that is no error."""
+    (tmp_path / "stages").mkdir()
+    (tmp_path / "stages/train.py").write_text("import time; time.sleep(60)")
+    with started(shlex.join(["/bin/sh", "-c", f"{sys.executable} -m stages.train; exit $?"]), tmp_path) as work:
+        assert work.stage.cmdline() == [sys.executable, "-m", "stages.train"]
+        work.send(signal.SIGKILL, group=False)
+        work.wait_for_end()
+        assert work.end().returncode == 128 + signal.SIGKILL
+        work.send(signal.SIGKILL, group=False)
