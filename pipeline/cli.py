@@ -4,6 +4,7 @@ Exit codes: 0; 2 for a user's error, with one sentence; 1 and a traceback for a 
 ends with 1 where not all agree. Heavy imports stand inside the commands, so that help is instant.
 """
 
+import io
 import math
 import sys
 from pathlib import Path
@@ -33,6 +34,8 @@ app = typer.Typer(
 
 EXIT_NOT_ALL = 1
 """Of `unroll status`: not all stages agree with their runs."""
+EXIT_BROKEN_PIPE = 1
+"""As typer and rich have it."""
 
 BundleFolder = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A trained model: a folder of out/train.")]
 
@@ -40,13 +43,30 @@ BundleFolder = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A trained 
 def main() -> None:
     """The console entry."""
     try:
-        app()
+        _run()
     except PipelineError as error:
         _fail(error)
+    except BrokenPipeError:  # who read it, say `head`, has enough
+        _drop_what_is_left()
+        sys.exit(EXIT_BROKEN_PIPE)
     except OSError as error:
         if of_disk := disk_error(error):
+            _drop_what_is_left()
             _fail(of_disk)
         raise
+
+
+def _run() -> None:
+    try:
+        app()
+    except SystemExit:  # how a command ends
+        typer.echo(nl=False)  # flushes: what is not taken is told here, and not when Python has ended
+        raise
+
+
+def _drop_what_is_left() -> None:
+    """Of standard output: Python would try once more at its end, and complain."""
+    sys.stdout = io.StringIO()
 
 
 def _fail(error: PipelineError) -> NoReturn:

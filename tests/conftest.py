@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 settings.register_profile("unroll", deadline=None)  # machines are noisy: no test asserts a time
 settings.load_profile("unroll")
-for name in ("MLFLOW_TRACKING_URI", "DVC_ROOT", "DVC_STAGE"):  # nothing of who runs the tests leaks in
-    os.environ.pop(name, None)
+for name in ("MLFLOW_TRACKING_URI", "DVC_ROOT", "DVC_STAGE", "PYTHONUNBUFFERED"):
+    os.environ.pop(name, None)  # nothing of who runs the tests leaks in
 
 gc.set_threshold(
     50_000, 20, 100

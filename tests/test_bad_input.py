@@ -708,3 +708,12 @@ def test_an_output_that_takes_nothing_is_one_sentence(project):
     with Path("/dev/full").open("w") as full:
         code, err = shell("pipeline.cli", "check", stdout=full)
     check_failed(code, err, f"{folder}, or .*: the disk takes all that is written", Path("out"))
+
+
+@pytest.mark.slow
+def test_who_reads_no_further_is_told_nothing(project):
+    project({})
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as gone:
+        assert shell("pipeline.cli", "check", stdout=gone) == (cli.EXIT_BROKEN_PIPE, "")
