@@ -28,7 +28,7 @@ from typing import Any
 from rich.progress import Progress
 
 from reliability.kills import Kill, saved, started, states
-from reliability.project import ROOT, make_project, run, small, write_text
+from reliability.project import ROOT, hear_interrupts, make_project, run, small, write_text
 from reliability.verify import first_difference
 
 TRAIN, MEMORY = "train@char-gru-1", "memory@agreement-gru-1"
@@ -238,6 +238,7 @@ def _must(done: CompletedProcess[str]) -> None:
 
 def main() -> None:
     """Do the trials, write the page's section, and exit: 0 where all came out equal, 1 where one did not."""
+    hear_interrupts()
     with TemporaryDirectory() as scratch, Progress() as progress, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         task = progress.add_task("Trials", total=NUM_TRIALS)
         pristine = Path(scratch, "pristine")

@@ -3,6 +3,7 @@
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -60,6 +61,11 @@ def environment() -> dict[str, str]:
     """The environment of who runs the check, without what would reach into it, and with this Python's commands."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ALIEN)}
     return {**kept, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def hear_interrupts() -> None:
+    """Let Ctrl-C be heard by who runs a check and by the stages it starts: a shell's background job would ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def change_params(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:

@@ -16,6 +16,7 @@ from hypothesis import settings
 from sizes import E, H
 
 from pipeline.base.params import GruModel, LstmModel, Model, RnnModel
+from reliability.project import hear_interrupts
 
 if TYPE_CHECKING:
     from torch import Generator
@@ -24,6 +25,7 @@ settings.register_profile("unroll", deadline=None)  # machines are noisy: no tes
 settings.load_profile("unroll")
 for name in ("MLFLOW_TRACKING_URI", "DVC_ROOT", "DVC_STAGE", "PYTHONUNBUFFERED"):
     os.environ.pop(name, None)  # nothing of who runs the tests leaks in
+hear_interrupts()
 
 gc.set_threshold(
     50_000, 20, 100

@@ -120,5 +120,6 @@ def test_ctrl_c_leaves_a_killed_run_that_says_so(project: Path) -> None:
     finally:
         with suppress(ProcessLookupError):
             os.killpg(training.pid, signal.SIGKILL)  # DVC and the stage, where the test fails
+        training.wait()
     (run,) = [run for run in named(project, "train gru-1") if run.data.params["hidden_size"] == "7"]
     assert (run.info.status, run.data.tags["error"]) == ("KILLED", "KeyboardInterrupt()")
