@@ -20,8 +20,8 @@ from pipeline.base.params import Level
 from pipeline.text.python_docs import python_docs
 
 MEGABYTE = 10**6
-SIZES = (1, 50, 200)
-"""Megabytes; the first is little more than the start of a process."""
+SIZES = (1, 100, 200)
+"""Megabytes; the first is little more than the start of a process, and both steps are long beside its noise."""
 MEASURED = ("corpus", "tokenization", "vocabulary")
 NUMBERED = 4
 """Each so many-th paragraph gets a number."""
