@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import torch
 
-LIBRARIES = ("torch", "pytorch-lightning", "pyarrow", "tokenizers", "mlflow")
+LIBRARIES = ("pytorch-lightning", "pyarrow", "tokenizers", "mlflow")
 
 
 @dataclass(frozen=True)
@@ -89,4 +89,4 @@ def machine(threads: int) -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     processor = f"{platform.machine()}, {torch.backends.cpu.get_cpu_capability()}"
     cores = f"{os.cpu_count()} cores ({processor}), of which torch uses {threads}"
-    return f"{cores}; Python {platform.python_version()}, {versions}"
+    return f"{cores}; Python {platform.python_version()}, torch {torch.__version__}, {versions}"

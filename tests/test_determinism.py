@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -85,13 +84,24 @@ def turned(listdir: Callable, listed: list) -> Callable:
 
 
 def turned_scan(scandir: Callable, listed: list) -> Callable:
-    @contextmanager
-    def reversed_scan(path="."):
-        listed.append(path)
-        with scandir(path) as entries:
-            yield iter(list(entries)[::-1])
+    class ReversedScan(Iterator):
+        """An iterator that may be a block's context, as os.scandir's: Python 3.12 walks folders without a block."""
 
-    return reversed_scan
+        def __init__(self, path="."):
+            listed.append(path)
+            with scandir(path) as entries:
+                self.entries = reversed(list(entries))
+
+        def __next__(self):
+            return next(self.entries)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+    return ReversedScan
 
 
 @pytest.mark.slow
