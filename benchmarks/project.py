@@ -28,6 +28,6 @@ def stages_of(folder: Path) -> Iterator[tuple[str, list[str]]]:
 
     with Repo(str(folder)) as repo:
         for stage in repo.stage.load_all(str(folder / "dvc.yaml")):
-            python, *arguments = shlex.split(stage.cmd)
+            python, *arguments = shlex.split(str(stage.cmd))
             assert python == "python"
             yield stage.addressing.rpartition(":")[2], arguments
