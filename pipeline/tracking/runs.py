@@ -27,6 +27,7 @@ PROCESS = "process"
 ERROR = "error"
 NAME = "mlflow.runName"
 NOTE = "mlflow.note.content"
+COLOUR = "mlflow.runColor"
 TIME = "time/"
 """Metrics of the clock: the same work takes another time, so no record holds them."""
 
@@ -166,9 +167,26 @@ def open_run(store: Store, work: Work, params: Mapping[str, Any], tags: Mapping[
 
 def new_run(store: Store, work: Work, params: Mapping[str, Any], tags: Mapping[str, str]) -> Run:
     """A new run of this work, with its params."""
-    run = create_run(store, {**tags, **tags_of(work)})
+    run = create_run(store, {**tags, **tags_of(work), **colour_tag(store, tags.get("model"))})
     run.log_params(params)
     return run
+
+
+def colour_tag(store: Store, model: str | None) -> dict[str, str]:
+    """The model's colour in MLflow's charts, as a tag: that of its newest run, or the next of the report's.
+
+    MLflow itself gives each run one of a few by chance, so that two of five models are often alike.
+    """
+    from pipeline.report.figures import PALETTE
+
+    if model is None:
+        return {}
+    is_coloured = f"tags.`{COLOUR}` LIKE '#%' and tags.model"
+    same = store.client.search_runs([store.experiment], f"{is_coloured} = '{model}'", max_results=1)
+    if same:
+        return {COLOUR: same[0].data.tags[COLOUR]}
+    models = {run.data.tags["model"] for run in find_runs(store, f"{is_coloured} LIKE '%'")}
+    return {COLOUR: PALETTE[len(models) % len(PALETTE)]}
 
 
 def reopen_run(store: Store, run: "MlflowRun") -> Run:

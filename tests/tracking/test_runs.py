@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.base.artifacts import Record, Row
 from pipeline.base.errors import ArtifactError
+from pipeline.report.figures import PALETTE
 from pipeline.tracking.process import this_process
 from pipeline.tracking.runs import (
     Run,
@@ -13,6 +14,7 @@ from pipeline.tracking.runs import (
     find_runs,
     finished_run,
     kill_dead_runs,
+    new_run,
     points_of,
     reopen_run,
     tags_of,
@@ -149,3 +151,18 @@ def test_runs_of_dead_processes_are_killed_and_no_others(store: Store) -> None:
         "RUNNING",
     ]
     assert kill_dead_runs(store) == []
+
+
+def test_a_model_has_one_colour_in_all_its_runs_and_no_other_has_it_while_there_are_more(store: Store) -> None:
+    def new(name: str, tags: dict[str, str]) -> str:
+        return new_run(store, work_of(f"coloured {name}"), {}, tags).id
+
+    def colour(run: str) -> str | None:
+        return store.client.get_run(run).data.tags.get("mlflow.runColor")
+
+    assert colour(new("corpus", {})) is None
+    runs = [new(f"{n}", {"model": f"m{n}"}) for n in range(len(PALETTE) + 1)]
+    assert [colour(run) for run in runs] == [*PALETTE, PALETTE[0]]
+    assert colour(new("again", {"model": "m1"})) == PALETTE[1]
+    store.client.set_tag(runs[2], "mlflow.runColor", "#123456")  # as in MLflow's page, where a user picks another
+    assert colour(new("picked", {"model": "m2"})) == "#123456"
