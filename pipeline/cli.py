@@ -34,8 +34,6 @@ app = typer.Typer(
 
 EXIT_NOT_ALL = 1
 """Of `unroll status`: not all stages agree with their runs."""
-EXIT_BROKEN_PIPE = 1
-"""As typer and rich have it."""
 
 BundleFolder = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A trained model: a folder of out/train.")]
 
@@ -43,30 +41,14 @@ BundleFolder = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A trained 
 def main() -> None:
     """The console entry."""
     try:
-        _run()
+        app()
     except PipelineError as error:
         _fail(error)
-    except BrokenPipeError:  # who read it, say `head`, has enough
-        _drop_what_is_left()
-        sys.exit(EXIT_BROKEN_PIPE)
     except OSError as error:
         if of_disk := disk_error(error):
-            _drop_what_is_left()
+            sys.stdout = io.StringIO()  # Python would try once more, at its end, to write what was not taken
             _fail(of_disk)
         raise
-
-
-def _run() -> None:
-    try:
-        app()
-    except SystemExit:  # how a command ends
-        typer.echo(nl=False)  # flushes: what is not taken is told here, and not when Python has ended
-        raise
-
-
-def _drop_what_is_left() -> None:
-    """Of standard output: Python would try once more at its end, and complain."""
-    sys.stdout = io.StringIO()
 
 
 def _fail(error: PipelineError) -> NoReturn:
