@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from pipeline.base.params import Model
 from pipeline.networks.build import build
 from pipeline.networks.bundle import Bundle
-from pipeline.networks.embedding import OneHot, Readout
+from pipeline.networks.inputs import OneHot
 from pipeline.networks.language_model import LanguageModel
+from pipeline.networks.readout import Readout
 from pipeline.networks.stack import RecurrentStack
 from pipeline.tokens.vocabulary import Vocabulary, learn
 

@@ -192,7 +192,8 @@ class AnyModel(Section):
     hidden_size: Count
     num_layers: Count
     bidirectional: bool
-    """true: a cloze model, token t from the left state at t-1 and the right state at t+1."""
+    """true: one stack reads from the left and one from the right. Where the next token is to be predicted it is a
+    cloze model: token t from the left state at t-1 and the right state at t+1."""
     embedding_size: Count | None
     """Size of the look-up of the one-hot input; null feeds the one-hot vector itself."""
     tied_embeddings: bool
@@ -206,15 +207,11 @@ class AnyModel(Section):
 
     @model_validator(mode="after")
     def _tied_sizes_agree(self) -> "AnyModel":
-        if self.tied_embeddings and self.embedding_size != self.output_size:
-            rule = f"tied_embeddings: needs embedding_size equal to the network's output size, {self.output_size}"
+        output_size = self.hidden_size * (2 if self.bidirectional else 1)
+        if self.tied_embeddings and self.embedding_size != output_size:
+            rule = f"tied_embeddings: needs embedding_size equal to the network's output size, {output_size}"
             raise ValueError(f"{rule} (got {self.embedding_size}); change one of them")
         return self
-
-    @property
-    def output_size(self) -> int:
-        """Features that reach the softmax: H, or 2 H with both directions."""
-        return self.hidden_size * (2 if self.bidirectional else 1)
 
 
 class RnnModel(AnyModel):

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from pipeline.networks.embedding import Readout
+from pipeline.networks.readout import Readout
 from pipeline.networks.stack import RecurrentStack, State
 from pipeline.tokens.windows import EOS
 
@@ -26,6 +26,11 @@ class ClozeModel(nn.Module):
         self.left = left
         self.right = right
         self.readout = readout
+
+    @property
+    def stacks(self) -> tuple[RecurrentStack, RecurrentStack]:
+        """One a direction: that from the left, that from the right."""
+        return (self.left, self.right)
 
     def forward(
         self,

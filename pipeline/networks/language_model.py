@@ -3,7 +3,7 @@
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from pipeline.networks.embedding import Readout
+from pipeline.networks.readout import Readout
 from pipeline.networks.stack import RecurrentStack, State
 
 
@@ -19,6 +19,11 @@ class LanguageModel(nn.Module):
         self.embed = embed
         self.stack = stack
         self.readout = readout
+
+    @property
+    def stacks(self) -> tuple[RecurrentStack]:
+        """The one that reads from the left."""
+        return (self.stack,)
 
     def forward(self, inputs: Int[Tensor, "B T"], state: State | None = None) -> tuple[Float[Tensor, "B T V"], State]:
         """Logits of each step's target, and the state to carry into the next window."""

@@ -16,8 +16,9 @@ from pipeline.analysis.context import effective, lengths, measure, shuffled_beyo
 from pipeline.analysis.gradients import positions_of
 from pipeline.networks.build import Network, build
 from pipeline.networks.cloze import ClozeModel
-from pipeline.networks.embedding import OneHot, Readout
+from pipeline.networks.inputs import OneHot
 from pipeline.networks.language_model import LanguageModel
+from pipeline.networks.readout import Readout
 from pipeline.networks.stack import RecurrentStack, State
 from pipeline.tokens.windows import Ids, Window
 

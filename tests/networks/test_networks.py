@@ -9,9 +9,10 @@ from torch.nn import functional as F
 from pipeline.base.params import Model
 from pipeline.networks.build import build, num_parameters
 from pipeline.networks.cloze import ClozeModel, flipped
-from pipeline.networks.embedding import OneHot, Readout, embedding
 from pipeline.networks.evaluation import summed_nats
+from pipeline.networks.inputs import OneHot, embedding
 from pipeline.networks.language_model import LanguageModel
+from pipeline.networks.readout import Readout
 
 CELLS = ["rnn", "gru", "lstm"]
 BEGIN = V

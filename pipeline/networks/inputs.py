@@ -1,4 +1,4 @@
-"""The first and the last layer: from ids to vectors, and from features to logits."""
+"""The first layer: from ids to vectors. Vectors that are given, the frames of a signal, are read as they are."""
 
 import torch
 from jaxtyping import Float, Int
@@ -31,21 +31,3 @@ def embedding(vocabulary_size: int, embedding_size: int | None) -> nn.Module:
     if embedding_size is None:
         return OneHot(vocabulary_size)
     return nn.Embedding(vocabulary_size + 1, embedding_size, padding_idx=vocabulary_size)
-
-
-class Readout(nn.Module):
-    """logits = features W^T + b over all that can be predicted: EOS and UNK, not the begin token.
-
-    Tied to an embedding, W is its V first rows (Press & Wolf 2017, arXiv:1608.05859).
-    """
-
-    def __init__(self, vocabulary_size: int, num_features: int, tied_to: nn.Embedding | None) -> None:
-        super().__init__()
-        self.tied_to = [] if tied_to is None else [tied_to]  # in a list, so that its weight is not counted twice
-        self.weight = None if tied_to else nn.Parameter(torch.empty(vocabulary_size, num_features))
-        self.bias = nn.Parameter(torch.empty(vocabulary_size))
-
-    def forward(self, features: Float[Tensor, "B T F"]) -> Float[Tensor, "B T V"]:
-        """The logits; softmax makes them p(next token)."""
-        weight = self.tied_to[0].weight[:-1] if self.weight is None else self.weight
-        return F.linear(features, weight, self.bias)

@@ -1,0 +1,98 @@
+"""The initial weights of a network, drawn in a written order."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from pipeline.base.params import GruModel, LstmModel, Model, RnnModel
+from pipeline.networks.readout import Readout
+from pipeline.networks.stack import RecurrentStack
+
+
+@torch.no_grad()
+def initialise(
+    model: Model, seed: int, *, embed: nn.Module | None, stacks: Sequence[RecurrentStack], readout: Readout
+) -> None:
+    """Draw every weight anew: the look-up, the stacks, the readout, and then the biases of the stacks' gates.
+
+    The order is part of what a seed means. The biases of gates are drawn last: with them or without, all other
+    weights are the same.
+
+    Args:
+        embed: the look-up of a network that reads ids; one-hot vectors and frames have no weights.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    if isinstance(embed, nn.Embedding):
+        initialise_look_up(embed, generator)
+    for stack in stacks:
+        initialise_stack(stack, model.recurrent_gain if isinstance(model, RnnModel) else 1.0, generator)
+    initialise_readout(readout, generator)
+    for stack in stacks:
+        initialise_gates(stack, model, generator)
+
+
+def initialise_look_up(embed: nn.Embedding, generator: torch.Generator) -> None:
+    """Normal numbers of size 1; the begin token's row is zero."""
+    nn.init.normal_(embed.weight, generator=generator)
+    embed.weight[embed.padding_idx].zero_()
+
+
+def initialise_stack(stack: RecurrentStack, gain: float, generator: torch.Generator) -> None:
+    """Layer by layer the input weights, then the recurrent ones, each gate by gate; all biases are zero.
+
+    Recurrent weights are orthogonal, times `gain`: at gain 1 they neither shrink nor stretch a gradient at step 0
+    (Saxe et al. 2014, arXiv:1312.6120). Input weights are Glorot's.
+    """
+    for name, weight in stack.rnn.named_parameters():
+        if name.startswith("bias"):
+            nn.init.zeros_(weight)
+            continue
+        for gate in weight.split(stack.rnn.hidden_size):
+            if name.startswith("weight_hh"):
+                nn.init.orthogonal_(gate, gain, generator=generator)
+            else:
+                nn.init.xavier_uniform_(gate, generator=generator)
+
+
+def initialise_readout(readout: Readout, generator: torch.Generator) -> None:
+    """Uniform within 1 / sqrt(F); an embedding that serves as output too is scaled to rows of norm 1 instead."""
+    nn.init.zeros_(readout.bias)
+    if readout.weight is not None:
+        bound = 1 / math.sqrt(readout.weight.shape[1])
+        nn.init.uniform_(readout.weight, -bound, bound, generator=generator)
+    for tied in readout.tied_to:
+        tied.weight.mul_(1 / math.sqrt(tied.embedding_dim))
+
+
+def initialise_gates(stack: RecurrentStack, model: Model, generator: torch.Generator) -> None:
+    """Draw the biases of each layer's gates that do not start at zero."""
+    for layer in range(stack.rnn.num_layers):
+        bias = stack.rnn.get_parameter(f"bias_ih_l{layer}")  # torch adds two; this one carries it
+        gates = bias.view(-1, stack.rnn.hidden_size)
+        for gate, values in gate_biases(model, generator).items():
+            gates[gate] = values
+
+
+def gate_biases(model: Model, generator: torch.Generator) -> dict[int, Float[Tensor, " H"]]:
+    """One layer's gate biases that do not start at zero, by their place among torch's gates: i, f, g, o and r, z, n.
+
+    A constant opens the LSTM's forget gate; or the chrono initialisation spreads the time constants of the units,
+    with b_f = ln u, b_i = -b_f, and in the GRU, where torch's z keeps the state, b_z = ln u, u ~ U[1, T_max - 1]
+    (Tallec & Ollivier 2018, arXiv:1804.11188). sigmoid(ln u) = u / (1 + u): the gate forgets in 1 + u steps.
+    """
+    match model:
+        case LstmModel(forget_bias=float(bias)):
+            return {1: torch.full((model.hidden_size,), bias)}
+        case LstmModel(chrono_steps=int(steps)):
+            keep = _log_uniform_draws(model.hidden_size, steps, generator)
+            return {0: -keep, 1: keep}
+        case GruModel(chrono_steps=int(steps)):
+            return {1: _log_uniform_draws(model.hidden_size, steps, generator)}
+    return {}
+
+
+def _log_uniform_draws(size: int, chrono_steps: int, generator: torch.Generator) -> Float[Tensor, " H"]:
+    return torch.empty(size).uniform_(1, chrono_steps - 1, generator=generator).log()
