@@ -4,10 +4,12 @@ from torch import nn
 
 from pipeline.base.params import GruModel, LstmModel, Model, RnnModel
 from pipeline.networks.cloze import ClozeModel
+from pipeline.networks.encoder import Encoder
 from pipeline.networks.initialise import initialise
 from pipeline.networks.inputs import embedding
 from pipeline.networks.language_model import LanguageModel
 from pipeline.networks.readout import Readout
+from pipeline.networks.regressor import Regressor
 from pipeline.networks.stack import RecurrentStack
 
 Network = LanguageModel | ClozeModel
@@ -28,6 +30,17 @@ def build(model: Model, vocabulary_size: int, seed: int) -> Network:
         return ClozeModel(vocabulary_size, embed, left, right, readout)
     (stack,) = stacks
     return LanguageModel(vocabulary_size, embed, stack, readout)
+
+
+def build_regressor(model: Model, num_inputs: int, seed: int) -> Regressor:
+    """The network of `model` that reads I numbers a step and answers with one; equal seeds give equal weights.
+
+    The sizes of a look-up, which it lacks, are not read: it has frames for inputs, and no vocabulary.
+    """
+    stacks = _stacks(model, num_inputs)
+    readout = Readout(1, _num_features(stacks))
+    initialise(model, seed, embed=None, stacks=stacks, readout=readout)
+    return Regressor(Encoder(*stacks), readout)
 
 
 def _stacks(model: Model, input_size: int) -> list[RecurrentStack]:

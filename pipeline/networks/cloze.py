@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from pipeline.networks.encoder import flipped
 from pipeline.networks.readout import Readout
 from pipeline.networks.stack import RecurrentStack, State
 from pipeline.tokens.windows import EOS
@@ -56,16 +57,3 @@ class ClozeModel(nn.Module):
         reverse = flipped(ids, lengths)
         begin = torch.full_like(ids[:, :1], self.begin_id)
         return torch.cat([begin, reverse[:, :-1]], dim=1)
-
-
-def flipped(x: Tensor, lengths: Int[Tensor, " B"] | None) -> Tensor:
-    """Each row's first `lengths` steps in reverse order; the padding behind them stays.
-
-    >>> flipped(torch.tensor([[1, 2, 3], [4, 5, 6]]), torch.tensor([3, 2])).tolist()
-    [[3, 2, 1], [5, 4, 6]]
-    """
-    if lengths is None:
-        return x.flip(1)
-    steps = torch.arange(x.shape[1], device=x.device)
-    at = torch.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)  # (B, T)
-    return x[torch.arange(len(x), device=x.device)[:, None], at]

@@ -8,7 +8,8 @@ from torch.nn import functional as F
 
 from pipeline.base.params import Model
 from pipeline.networks.build import build, num_parameters
-from pipeline.networks.cloze import ClozeModel, flipped
+from pipeline.networks.cloze import ClozeModel
+from pipeline.networks.encoder import flipped
 from pipeline.networks.evaluation import summed_nats
 from pipeline.networks.inputs import OneHot, embedding
 from pipeline.networks.language_model import LanguageModel

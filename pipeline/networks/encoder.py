@@ -1,0 +1,77 @@
+"""A sequence of vectors as features: one stack from the left, or one a direction (Schuster & Paliwal 1997)."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from pipeline.networks.stack import RecurrentStack
+
+
+class Encoder(nn.Module):
+    """The features of a whole sequence: of each step, and of the last step of each direction.
+
+    The stacks stay apart: the right one is a stack of its own that reads the sequence from its end. No row's padding
+    reaches its features, so a row among others has those that it has alone.
+    """
+
+    def __init__(self, left: RecurrentStack, right: RecurrentStack | None = None) -> None:
+        super().__init__()
+        self.left = left
+        self.right = right
+
+    @property
+    def stacks(self) -> list[RecurrentStack]:
+        """One a direction: that from the left, and where there is one, that from the right."""
+        return [self.left] if self.right is None else [self.left, self.right]
+
+    def forward(
+        self, x: Float[Tensor, "B T E"], lengths: Int[Tensor, " B"] | None = None
+    ) -> tuple[Float[Tensor, "B T F"], Float[Tensor, "B F"]]:
+        """Features of each step, zero in the padding; and of the ends: left after step T, right after step 1.
+
+        Args:
+            lengths: steps of each row that count, at least 1; all of them where None.
+        """
+        left, _ = self.left(x)
+        if self.right is None:
+            return without_padding(left, lengths), last_step(left, lengths)
+        right, _ = self.right(flipped(x, lengths))
+        features = torch.cat([left, flipped(right, lengths)], dim=-1)
+        ends = torch.cat([last_step(left, lengths), last_step(right, lengths)], dim=-1)
+        return without_padding(features, lengths), ends
+
+
+def flipped(x: Tensor, lengths: Int[Tensor, " B"] | None) -> Tensor:
+    """Each row's first `lengths` steps in reverse order; the padding behind them stays.
+
+    >>> flipped(torch.tensor([[1, 2, 3], [4, 5, 6]]), torch.tensor([3, 2])).tolist()
+    [[3, 2, 1], [5, 4, 6]]
+    """
+    if lengths is None:
+        return x.flip(1)
+    steps = torch.arange(x.shape[1], device=x.device)
+    at = torch.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)  # (B, T)
+    return x[torch.arange(len(x), device=x.device)[:, None], at]
+
+
+def last_step(x: Float[Tensor, "B T F"], lengths: Int[Tensor, " B"] | None) -> Float[Tensor, "B F"]:
+    """Each row at the last of its steps.
+
+    >>> last_step(torch.tensor([[[1.0], [2.0], [3.0]], [[4.0], [5.0], [6.0]]]), torch.tensor([3, 2])).tolist()
+    [[3.0], [5.0]]
+    """
+    if lengths is None:
+        return x[:, -1]
+    return x[torch.arange(len(x), device=x.device), lengths - 1]
+
+
+def without_padding(x: Float[Tensor, "B T F"], lengths: Int[Tensor, " B"] | None) -> Float[Tensor, "B T F"]:
+    """Zero behind each row's steps.
+
+    >>> without_padding(torch.tensor([[[1.0], [2.0]], [[3.0], [4.0]]]), torch.tensor([2, 1])).tolist()
+    [[[1.0], [2.0]], [[3.0], [0.0]]]
+    """
+    if lengths is None:
+        return x
+    is_padding = torch.arange(x.shape[1], device=x.device) >= lengths[:, None]  # (B, T)
+    return x.masked_fill(is_padding[..., None], 0.0)
