@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from pipeline.base.params import RunParams, SamplingParams
     from pipeline.networks.bundle import Bundle
+    from pipeline.networks.cloze import ClozeModel
+    from pipeline.networks.language_model import LanguageModel
     from pipeline.pairs import Comparison, Share
     from pipeline.scoring import TokenScores
 
@@ -105,14 +107,15 @@ def sample(
     """Draw texts from a model, each with its log-probability; a cloze model fills the gaps of --prompt."""
     from pipeline.base.params import SamplingParams
     from pipeline.base.params import check as checked
-    from pipeline.networks.cloze import ClozeModel
 
     options = {"num_samples": num_samples, "max_tokens": max_tokens, "temperature": temperature}
     options |= {"top_k": top_k, "top_p": top_p, "prompt": prompt}
     params = checked(SamplingParams, options, "unroll sample")
     trained = load_bundle(bundle)
-    draw = _fill if isinstance(trained.network, ClozeModel) else _write
-    draw(trained, params, seed)
+    if trained.network.predicts == "next":
+        _write(trained.network, trained, params, seed)
+    else:
+        _fill(trained.network, trained, params, seed)
 
 
 @app.command()
@@ -166,29 +169,25 @@ def _product(run: "RunParams") -> str:
     return " x ".join(f"{len(getattr(run, name))} {name}" for name in ("levels", "models", "seeds"))
 
 
-def _write(bundle: "Bundle", params: "SamplingParams", seed: int) -> None:
+def _write(network: "LanguageModel", bundle: "Bundle", params: "SamplingParams", seed: int) -> None:
     """Print samples of a language model."""
-    from pipeline.networks.language_model import LanguageModel
     from pipeline.sampling.drawing import Choice, known_ids
     from pipeline.sampling.drawing import sample as drawn_from
 
-    assert isinstance(bundle.network, LanguageModel)
     choice = Choice(params.temperature, params.top_k, params.top_p)
     prompt = known_ids(params.prompt, bundle.vocabulary)
     sizes = {"num_samples": params.num_samples, "max_tokens": params.max_tokens}
-    for number, drawn in enumerate(drawn_from(bundle.network, prompt, choice, seed=seed, **sizes), 1):
+    for number, drawn in enumerate(drawn_from(network, prompt, choice, seed=seed, **sizes), 1):
         how = "ended by EOS" if drawn.ended else "cut at the limit"
         typer.echo(f"--- sample {number}: {len(drawn.ids)} tokens, {how}, ln p = {drawn.log_probability:.3f}")
         typer.echo(bundle.vocabulary.decode(drawn.ids))
 
 
-def _fill(bundle: "Bundle", params: "SamplingParams", seed: int) -> None:
+def _fill(network: "ClozeModel", bundle: "Bundle", params: "SamplingParams", seed: int) -> None:
     """Print the prompt with its gaps filled by a cloze model."""
-    from pipeline.networks.cloze import ClozeModel
     from pipeline.sampling.drawing import Choice
     from pipeline.sampling.gaps import GAP, fill, read_gaps
 
-    assert isinstance(bundle.network, ClozeModel)
     text = read_gaps(params.prompt, bundle.vocabulary, bundle.level)
     if not text.gaps:
         rule = f"a cloze model fills gaps: text with {GAP} for each missing token"
@@ -196,7 +195,7 @@ def _fill(bundle: "Bundle", params: "SamplingParams", seed: int) -> None:
             "unroll sample --prompt", rule, repr(params.prompt), f"write {GAP} where a token is missing"
         )
     choice = Choice(params.temperature, params.top_k, params.top_p)
-    for number, filled in enumerate(fill(bundle.network, [text] * params.num_samples, choice, seed=seed), 1):
+    for number, filled in enumerate(fill(network, [text] * params.num_samples, choice, seed=seed), 1):
         fills = zip(filled.fills, filled.log_probabilities, strict=True)
         listed = ", ".join(f"{bundle.vocabulary.token(i)!r} ln p = {log_p:.3f}" for i, log_p in fills)
         typer.echo(f"--- sample {number}: {listed}")

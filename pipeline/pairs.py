@@ -19,8 +19,6 @@ from pipeline.base.errors import PipelineError
 from pipeline.base.metrics import wilson
 from pipeline.networks.build import Network
 from pipeline.networks.bundle import Bundle
-from pipeline.networks.cloze import ClozeModel
-from pipeline.networks.evaluation import window_logits
 from pipeline.tokens.units import lines_of, normalize
 from pipeline.tokens.vocabulary import Vocabulary
 from pipeline.tokens.windows import IGNORED, Window, unit_bounds, unit_window
@@ -112,7 +110,7 @@ def compare(bundle: Bundle, pairs: Sequence[Pair]) -> Comparison:
         _share(correct, differ & ~known),
         int((~differ).sum()),
         int((correct[differ & known] == 0.5).sum()),
-        isinstance(bundle.network, ClozeModel),
+        bundle.network.predicts == "missing",
     )
 
 
@@ -145,7 +143,7 @@ def unit_log_probabilities(network: Network, units: Sequence[Sequence[int]]) -> 
 def _lane_sums(network: Network, window: Window) -> Float64[np.ndarray, " B"]:
     """The sum of ln p(target) in each lane; padded steps add nothing."""
     inputs, targets = torch.from_numpy(window.inputs), torch.from_numpy(window.targets)
-    logits, _ = window_logits(network, inputs, targets, None)
+    logits, _ = network.window_logits(inputs, targets)
     of_targets = logits.gather(-1, targets.clamp(min=0)[..., None]).squeeze(-1)  # (B, T)
     log_p = of_targets.double() - logits.double().logsumexp(-1)
     return log_p.masked_fill(targets == IGNORED, 0.0).sum(1).numpy()

@@ -16,8 +16,6 @@ from pipeline.base.metrics import Score
 from pipeline.base.params import Level
 from pipeline.networks.build import Network
 from pipeline.networks.bundle import Bundle
-from pipeline.networks.cloze import ClozeModel
-from pipeline.networks.evaluation import window_logits
 from pipeline.text.spelling import CODE_POINT_NATS
 from pipeline.tokens.units import normalize
 from pipeline.tokens.vocabulary import Vocabulary
@@ -70,7 +68,7 @@ def score_text(bundle: Bundle, text: str) -> TokenScores:
     ids = np.append(bundle.vocabulary.encode(text), EOS).astype(np.int64)
     tokens = [bundle.vocabulary.token(int(id)) for id in ids]
     log_probabilities = token_log_probabilities(bundle.network, ids).tolist()
-    is_pseudo = isinstance(bundle.network, ClozeModel)
+    is_pseudo = bundle.network.predicts == "missing"
     return TokenScores(text, ids.tolist(), tokens, log_probabilities, bundle.level, is_pseudo)
 
 
@@ -79,5 +77,5 @@ def token_log_probabilities(network: Network, ids: Int[np.ndarray, " T"]) -> Flo
     """ln p of each id given those before it (language model) or all the others (cloze model), from the zero state."""
     inputs = torch.from_numpy(shifted(ids, network.begin_id))[None]
     targets = torch.from_numpy(ids)[None]
-    logits, _ = window_logits(network, inputs, targets, None)
+    logits, _ = network.window_logits(inputs, targets)
     return logits[0].double().log_softmax(-1).gather(-1, targets[0, :, None]).squeeze(-1).numpy()

@@ -34,7 +34,6 @@ from pipeline.memory.reber import Reber, bits_of
 from pipeline.memory.regression import Regressor, fit_regressor
 from pipeline.memory.strings import String, Strings, bits_without_memory, drawn, joined
 from pipeline.networks.build import Network, build
-from pipeline.networks.language_model import LanguageModel
 from pipeline.stage import Output, stage
 from pipeline.training.fit import Trained, fit
 from pipeline.training.split import Split
@@ -112,7 +111,7 @@ def _spelt(memory: MemoryTask, model: Model, runtime: RuntimeParams, seed: int, 
     trained = _trained(network, strings, memory, model.max_grad_norm, runtime, seed, resume)
     test = strings.questions(Random(f"test {seed}"), memory.test_sequences)
     whole = None
-    if isinstance(strings, Reber) and isinstance(network, LanguageModel):  # a cloze model gives a string no probability
+    if isinstance(strings, Reber) and network.predicts == "next":  # a cloze model gives a string no probability
         floor = math.fsum(map(bits_of, test)) / len(test)
         whole = {"bits": bits_per_string(network, test), "with_memory": floor, "without": floor + 1}
     given = answers(network, test, strings.choices)

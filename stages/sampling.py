@@ -49,10 +49,10 @@ def sampling(
     trained = Bundle.load(bundle)
     check_inputs(trained, level, read_json(ids / "vocabulary.json"))
     choice = Choice(sampling.temperature, sampling.top_k, sampling.top_p)
-    if isinstance(trained.network, ClozeModel):
-        rows, metrics = fill_validation_text(trained.network, trained.vocabulary, sampling, choice, ids, seed)
-    else:
+    if trained.network.predicts == "next":
         rows, metrics = write_samples(trained.network, trained.vocabulary, sampling, choice, ids, seed)
+    else:
+        rows, metrics = fill_validation_text(trained.network, trained.vocabulary, sampling, choice, ids, seed)
     save_rows(out, rows)
     write_json(out / "sampling.json", metrics)
     return Result(metrics, artifacts=["samples.txt", "samples.jsonl", "sampling.json"])

@@ -20,7 +20,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from pipeline.networks.build import Network
-from pipeline.networks.cloze import ClozeModel
 from pipeline.tokens.windows import Window
 
 TOLERANCE = 0.01
@@ -44,7 +43,7 @@ def measure(network: Network, window: Window, max_lag: int, seed: int) -> dict[s
     """
     network, rng = copy.deepcopy(network).eval(), np.random.default_rng(seed)
     inputs, targets = window.inputs[:, 1 : 2 * max_lag + 1], torch.from_numpy(window.targets[:, 2 * max_lag :])
-    right = right_features(network, targets)
+    right = right_features(network, torch.from_numpy(inputs), targets)
 
     def losses(inputs: Int[np.ndarray, "P N"]) -> Losses:
         return nats(network, torch.from_numpy(inputs), right, targets[:, 0])
@@ -70,20 +69,19 @@ def shuffled_beyond(inputs: Int[np.ndarray, "P N"], n: int, rng: np.random.Gener
     return np.concatenate([rng.permuted(inputs[:, :-n], axis=1), inputs[:, -n:]], axis=1)
 
 
-def right_features(network: Network, targets: Int[Tensor, "P R"]) -> Float[Tensor, "P F"]:
+def right_features(network: Network, inputs: Int[Tensor, "P N"], targets: Int[Tensor, "P R"]) -> Float[Tensor, "P F"]:
     """What a cloze model has read from the right up to the first target; of no width for a language model."""
-    if not isinstance(network, ClozeModel):
-        return torch.empty(len(targets), 0)
-    return network.right(network.embed(network.right_inputs(targets)))[0][:, -1]
+    right = zip(network.stacks[1:], network.reads(inputs, targets)[1:], strict=True)
+    features = [stack(network.embed(read))[0][:, -1] for stack, read in right]
+    return torch.cat([torch.empty(len(targets), 0), *features], dim=1)
 
 
 def nats(
     network: Network, inputs: Int[Tensor, "P N"], right: Float[Tensor, "P F"], targets: Int[Tensor, " P"]
 ) -> Losses:
     """-ln p(target) after reading each row from the zero state."""
-    stack = network.left if isinstance(network, ClozeModel) else network.stack
-    left = stack(network.embed(inputs))[0][:, -1]
-    logits = network.readout(torch.cat([left, right], dim=1)[:, None])[:, 0]
+    left = network.stacks[0](network.embed(inputs))[0][:, -1]
+    logits = network.readout(torch.cat([left, right], dim=1))
     return F.cross_entropy(logits, targets, reduction="none").double().numpy()
 
 

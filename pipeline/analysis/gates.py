@@ -21,7 +21,6 @@ from pipeline.cells.base import cells_of
 from pipeline.cells.gru import GruCell
 from pipeline.cells.lstm import LstmCell
 from pipeline.networks.build import Network
-from pipeline.networks.cloze import ClozeModel
 from pipeline.tokens.windows import Window
 
 GatedCell = GruCell | LstmCell
@@ -35,7 +34,7 @@ def measure(network: Network, window: Window, max_lag: int) -> dict[str, Any] | 
     gates of the K = max_lag steps to t. A cloze model is measured on the side that reads from the left. In float64.
     """
     network = copy.deepcopy(network).double().eval()
-    stack = network.left if isinstance(network, ClozeModel) else network.stack
+    stack = network.stacks[0]
     cells = [cell for cell in cells_of(stack.rnn) if isinstance(cell, GatedCell)]
     if not cells:
         return None

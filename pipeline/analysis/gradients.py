@@ -13,7 +13,7 @@ no relative precision as it shrinks, so a small norm is as good as a large one, 
 """
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
@@ -29,8 +29,6 @@ from pipeline.analysis.unroll import unrolled
 from pipeline.base.errors import ArtifactError
 from pipeline.cells.base import cells_of
 from pipeline.networks.build import Network
-from pipeline.networks.cloze import ClozeModel
-from pipeline.networks.stack import RecurrentStack
 from pipeline.tokens.windows import Ids, Window, gather
 
 PARTS = ("h", "c")
@@ -39,6 +37,8 @@ LANES = 64
 
 Side = Literal["left", "right"]
 """What a state has read: the tokens before t, or, in a cloze model, those after it, last one first."""
+SIDES: Sequence[Side] = ("left", "right")
+"""Of a network's stacks, in their order."""
 
 
 def positions_of(ids: Ids, begin: int, max_lag: int, positions: int) -> Window:
@@ -66,13 +66,9 @@ def curves(network: Network, window: Window, max_lag: int, threads: int, name: s
     Raises:
         ArtifactError: where the gradients are not finite, or zero from the start.
     """
-    sides = {side: side_curves(network, window, max_lag, threads, name, side) for side in sides_of(network)}
-    return {"lags": list(range(max_lag + 1)), **sides.pop("left"), **sides}
-
-
-def sides_of(network: Network) -> list[Side]:
-    """The directions in which a network reads."""
-    return ["left", "right"] if isinstance(network, ClozeModel) else ["left"]
+    sides = SIDES[: len(network.stacks)]
+    by_side = {side: side_curves(network, window, max_lag, threads, name, side) for side in sides}
+    return {"lags": list(range(max_lag + 1)), **by_side.pop("left"), **by_side}
 
 
 def side_curves(
@@ -134,25 +130,17 @@ def state_gradients(
     S counts the parts of the state: h, or h and c. The right side of a cloze model starts max_lag tokens after t,
     from the zero state.
     """
-    t = inputs.shape[1] - 1 - max_lag
-    stack, read = stack_of(network, inputs[:, : t + 1], targets[:, t:], side)
+    t, measured = inputs.shape[1] - 1 - max_lag, SIDES.index(side)
+    reads = network.reads(inputs[:, : t + 1], targets[:, t:])
+    stack, read = network.stacks[measured], reads[measured]
     with torch.no_grad():
         _, start = stack(network.embed(read[:, :-max_lag]))
         steps = network.embed(read[:, -max_lag:])  # (B, K, E)
     states = unrolled(cells_of(stack.rnn), steps, torch.stack(start).requires_grad_())
-    h = states[-1][0, -1]
-    if isinstance(network, ClozeModel):
-        other, other_read = stack_of(network, inputs[:, : t + 1], targets[:, t:], "right" if side == "left" else "left")
-        features = other(network.embed(other_read))[0][:, -1]
-        h = torch.cat([h, features] if side == "left" else [features, h], dim=1)
-    loss = F.cross_entropy(network.readout(h[:, None])[:, 0], targets[:, t], reduction="sum")  # lanes do not touch
+    features = [
+        states[-1][0, -1] if other is stack else other(network.embed(ids))[0][:, -1]
+        for other, ids in zip(network.stacks, reads, strict=True)
+    ]
+    logits = network.readout(torch.cat(features, dim=1))
+    loss = F.cross_entropy(logits, targets[:, t], reduction="sum")  # lanes do not touch
     return torch.stack(torch.autograd.grad(loss, states[::-1]))  # (K + 1, S, L, B, H)
-
-
-def stack_of(
-    network: Network, before: Int[Tensor, "B T"], after: Int[Tensor, "B R"], side: Side
-) -> tuple[RecurrentStack, Tensor]:
-    """One side's stack, and the tokens that it reads up to the place t whose target is the first of `after`."""
-    if isinstance(network, ClozeModel):
-        return (network.left, before) if side == "left" else (network.right, network.right_inputs(after))
-    return network.stack, before

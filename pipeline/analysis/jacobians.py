@@ -24,7 +24,6 @@ from pipeline.analysis.unroll import unrolled
 from pipeline.base.errors import ArtifactError
 from pipeline.cells.base import Cell, cells_of
 from pipeline.networks.build import Network
-from pipeline.networks.cloze import ClozeModel
 from pipeline.tokens.windows import Window
 
 STEPS = 40
@@ -77,7 +76,7 @@ def trajectory(
     Of a cloze model the left stack, which is the one that goes from the past to t.
     """
     t = inputs.shape[1] - 1 - max_lag
-    stack = network.left if isinstance(network, ClozeModel) else network.stack
+    stack = network.stacks[0]
     with torch.no_grad():
         _, start = stack(network.embed(inputs[:, : t - max_lag + 1]))
         steps = network.embed(inputs[:, t - max_lag + 1 : t + 1])

@@ -11,8 +11,7 @@ import torch
 from pipeline.base.metrics import NATS_PER_BIT, wilson
 from pipeline.memory.strings import String, joined
 from pipeline.networks.build import Network
-from pipeline.networks.evaluation import evaluation_windows, nats_of, window_logits
-from pipeline.networks.language_model import LanguageModel
+from pipeline.networks.evaluation import evaluation_windows, nats_of
 from pipeline.tokens.windows import Window, unit_bounds, unit_window
 
 STRINGS_AT_A_TIME = 128
@@ -53,7 +52,7 @@ def _answers(network: Network, window: Window, strings: Sequence[String], choice
     inputs, targets = (torch.from_numpy(part).to(device) for part in (window.inputs, window.targets))
     asked = [(row, place) for row, string in enumerate(strings) for place in string.places]
     rows, places = map(list, zip(*asked, strict=True))
-    logits, _ = window_logits(network, inputs, targets, None)
+    logits, _ = network.window_logits(inputs, targets)
     bits = -logits[rows, places][:, list(choices)].log_softmax(-1) / NATS_PER_BIT  # (N, choices)
     true = [list(choices).index(strings[row].ids[place]) for row, place in asked]
     right = (bits.argmin(-1) == torch.tensor(true, device=device)).tolist()
@@ -64,8 +63,8 @@ def _answers(network: Network, window: Window, strings: Sequence[String], choice
     ]
 
 
-def bits_per_string(network: LanguageModel, strings: Sequence[String]) -> float:
-    """-log2 p(string), EOS counted, on average over strings."""
+def bits_per_string(network: Network, strings: Sequence[String]) -> float:
+    """-log2 p(string), EOS counted, on average over strings; a cloze model gives none a probability."""
     windows = evaluation_windows(joined(strings), network.begin_id, "units", STRINGS_AT_A_TIME)
     nats, _ = nats_of(network, windows)
     return nats / NATS_PER_BIT / len(strings)

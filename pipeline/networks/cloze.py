@@ -5,6 +5,8 @@ stacks stay apart up to the readout: token t is read off the left state after y_
 after y_T .. y_{t+1}. Its product over t is no probability of the text (a pseudo-likelihood, Besag 1975).
 """
 
+from typing import ClassVar, Literal
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -12,11 +14,14 @@ from torch import Tensor, nn
 from pipeline.networks.encoder import flipped
 from pipeline.networks.readout import Readout
 from pipeline.networks.stack import RecurrentStack, State
-from pipeline.tokens.windows import EOS
+from pipeline.tokens.windows import EOS, IGNORED
 
 
 class ClozeModel(nn.Module):
     """Look-up, a stack from the left, a stack from the right, softmax logits of the token between."""
+
+    predicts: ClassVar[Literal["missing"]] = "missing"
+    """Each token from all the others."""
 
     def __init__(
         self, vocabulary_size: int, embed: nn.Module, left: RecurrentStack, right: RecurrentStack, readout: Readout
@@ -50,6 +55,18 @@ class ClozeModel(nn.Module):
         right, _ = self.right(self.embed(self.right_inputs(targets, lengths)))
         features = torch.cat([left, flipped(right, lengths)], dim=-1)  # (B, T, 2 H)
         return self.readout(features), after
+
+    def window_logits(
+        self, inputs: Int[Tensor, "B T"], targets: Int[Tensor, "B T"], state: State | None = None
+    ) -> tuple[Float[Tensor, "B T V"], State]:
+        """Logits of a window's targets from both sides, and the left state to carry; IGNORED ends a row."""
+        return self(inputs, targets, (targets != IGNORED).sum(1), state)
+
+    def reads(
+        self, before: Int[Tensor, "B T"], after: Int[Tensor, "B R"]
+    ) -> tuple[Int[Tensor, "B T"], Int[Tensor, "B R"]]:
+        """What each stack reads up to the step whose target is the first of `after`: the tokens on its own side."""
+        return before, self.right_inputs(after)
 
     def right_inputs(self, targets: Int[Tensor, "B T"], lengths: Int[Tensor, " B"] | None = None) -> Int[Tensor, "B T"]:
         """What the right stack reads, in its own order: the begin token, y_T, ..., y_2."""

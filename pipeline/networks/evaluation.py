@@ -8,22 +8,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from pipeline.networks.build import Network
-from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.stack import State
 from pipeline.tokens.windows import IGNORED, Ids, Window, lane_windows, unit_bounds, unit_window
 
 UNBROKEN_STEPS = 1024
 """Tokens of a window of an unbroken pass: the state is carried, so the number changes nothing but memory. The logits of
 four times as many words no longer fit what the allocator keeps, and take twice the time."""
-
-
-def window_logits(
-    network: Network, inputs: Int[Tensor, "B T"], targets: Int[Tensor, "B T"], state: State | None
-) -> tuple[Float[Tensor, "B T V"], State]:
-    """The logits of a window's targets, whichever way the network reads, and the state to carry."""
-    if isinstance(network, ClozeModel):
-        return network(inputs, targets, (targets != IGNORED).sum(1), state)
-    return network(inputs, state)
 
 
 def summed_nats(logits: Float[Tensor, "B T V"], targets: Int[Tensor, "B T"]) -> Float[Tensor, ""]:
@@ -49,7 +39,7 @@ def nats_of(network: Network, windows: Iterator[Window]) -> tuple[float, int]:
         inputs, targets, fresh = (torch.from_numpy(part).to(device) for part in window.arrays)
         if state is not None and state[0].shape[1] != len(fresh):
             state = None  # a batch of another size: units, which start anew anyway
-        logits, state = window_logits(network, inputs, targets, carried(state, fresh))
+        logits, state = network.window_logits(inputs, targets, carried(state, fresh))
         nats += float(summed_nats(logits, targets))
         tokens += window.num_targets
     network.train(was_training)

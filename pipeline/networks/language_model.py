@@ -1,5 +1,7 @@
 """The language model: p(y_t | y_1 .. y_{t-1}) at every step."""
 
+from typing import ClassVar, Literal
+
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
@@ -12,6 +14,9 @@ class LanguageModel(nn.Module):
 
     Input t is y_{t-1}, or the begin token `begin_id` = V at a unit's start; the logits at t are those of y_t.
     """
+
+    predicts: ClassVar[Literal["next"]] = "next"
+    """Each token from those before it."""
 
     def __init__(self, vocabulary_size: int, embed: nn.Module, stack: RecurrentStack, readout: Readout) -> None:
         super().__init__()
@@ -29,3 +34,13 @@ class LanguageModel(nn.Module):
         """Logits of each step's target, and the state to carry into the next window."""
         features, after = self.stack(self.embed(inputs), state)
         return self.readout(features), after
+
+    def window_logits(
+        self, inputs: Int[Tensor, "B T"], targets: Int[Tensor, "B T"], state: State | None = None
+    ) -> tuple[Float[Tensor, "B T V"], State]:
+        """Logits of a window's targets, at which it does not look, and the state to carry into the next window."""
+        return self(inputs, state)
+
+    def reads(self, before: Int[Tensor, "B T"], after: Int[Tensor, "B R"]) -> tuple[Int[Tensor, "B T"]]:
+        """What each stack reads up to the step whose target is the first of `after`: the inputs `before`."""
+        return (before,)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from pipeline.base.errors import PipelineError
 from pipeline.networks.build import Network
-from pipeline.networks.evaluation import carried, summed_nats, window_logits
+from pipeline.networks.evaluation import carried, summed_nats
 from pipeline.networks.stack import State
 from pipeline.training.data import Batch
 from pipeline.training.groups import not_finite
@@ -74,7 +74,7 @@ class SequenceModule(pl.LightningModule):
         tokens, device = int((batch[1] >= 0).sum()), self.device
         inputs, targets, fresh = (part.to(device) for part in self.ranks.share(batch))
         before = None if fresh.all() else carried(self.state, fresh)
-        logits, self.state = window_logits(self.network, inputs, targets, before)
+        logits, self.state = self.network.window_logits(inputs, targets, before)
         loss = summed_nats(logits, targets)
         norm = self._descend(loss * self.ranks.size / tokens)  # the ranks' gradients are averaged
         return {"nats": float(loss.detach()), "tokens": tokens, "grad_norm": norm}

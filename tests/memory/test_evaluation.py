@@ -15,7 +15,7 @@ from pipeline.memory.figures import accuracy_figure
 from pipeline.memory.reber import Reber
 from pipeline.memory.strings import String, joined
 from pipeline.networks.build import build
-from pipeline.networks.evaluation import evaluation_windows, nats_of, window_logits
+from pipeline.networks.evaluation import evaluation_windows, nats_of
 from pipeline.networks.language_model import LanguageModel
 from pipeline.networks.stack import State
 from pipeline.tokens.windows import shifted
@@ -57,7 +57,7 @@ def test_answers_are_those_of_a_loop_over_single_strings(model, bidirectional):
         ids = torch.tensor([string.ids])
         inputs = torch.from_numpy(shifted(ids[0].numpy(), V))[None]
         with torch.no_grad():
-            logits, _ = window_logits(network.eval(), inputs, ids, None)
+            logits, _ = network.eval().window_logits(inputs, ids)
         for place in string.places:
             p = logits[0, place].softmax(-1)
             true, false = p[string.ids[place]], p[11 - string.ids[place]]

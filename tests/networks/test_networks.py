@@ -14,6 +14,7 @@ from pipeline.networks.evaluation import summed_nats
 from pipeline.networks.inputs import OneHot, embedding
 from pipeline.networks.language_model import LanguageModel
 from pipeline.networks.readout import Readout
+from pipeline.tokens.windows import IGNORED
 
 CELLS = ["rnn", "gru", "lstm"]
 BEGIN = V
@@ -124,6 +125,30 @@ def test_padding_does_nothing_to_the_cloze_model(model, generator):
     alone, _ = network(with_begin(y), y)
     among, _ = network(inputs, padded, torch.tensor([T]))
     torch.testing.assert_close(among[:, :T], alone)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_each_stack_reads_up_to_the_step_whose_logits_are_asked(model, generator, bidirectional):
+    """The features of the last step that each stack reads are those under the logits of the window."""
+    network = build(model("lstm", bidirectional=bidirectional), V, seed=1)
+    y = torch.randint(1, V, (B, 2 * T), generator=generator)
+    y[1, -2:] = IGNORED
+    inputs = with_begin(y).clamp(min=0)
+    logits, _ = network.window_logits(inputs, y)
+    reads = network.reads(inputs[:, : T + 1], y[:, T:])
+    alone = network.reads(inputs[1:, : T + 1], y[1:, T:-2])
+    for row, ids in ((0, [read[:1] for read in reads]), (1, alone)):
+        ends = [stack(network.embed(read))[0][:, -1] for stack, read in zip(network.stacks, ids, strict=True)]
+        torch.testing.assert_close(network.readout(torch.cat(ends, 1))[0], logits[row, T])
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_the_left_state_is_carried_into_the_next_window(model, ids, bidirectional):
+    network = build(model("gru", bidirectional=bidirectional), V, seed=1)
+    _, state = network.window_logits(with_begin(ids)[:, :T], ids[:, :T])
+    carried_on, _ = network.window_logits(with_begin(ids)[:, T:], ids[:, T:], state)
+    whole, _ = network.window_logits(with_begin(ids), ids)
+    torch.testing.assert_close(carried_on, whole[:, T:])
 
 
 def test_the_right_stack_reads_eos_as_the_begin_token(model):

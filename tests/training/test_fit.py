@@ -14,7 +14,7 @@ from pipeline.base.resume import Resume
 from pipeline.networks.build import build
 from pipeline.networks.bundle import Bundle
 from pipeline.networks.cloze import ClozeModel
-from pipeline.networks.evaluation import evaluation_windows, nats_of, summed_nats, window_logits
+from pipeline.networks.evaluation import evaluation_windows, nats_of, summed_nats
 from pipeline.tokens.vocabulary import Vocabulary
 from pipeline.training.data import TrainingWindows
 from pipeline.training.fit import final_score, fit
@@ -181,7 +181,7 @@ def test_the_logits_of_both_kinds_come_one_way(model):
     targets = torch.tensor([[1, 2, 0]])
     for bidirectional in (False, True):
         network = build(model("gru", bidirectional=bidirectional), V, seed=1)
-        logits, _ = window_logits(network, inputs, targets, None)
+        logits, _ = network.window_logits(inputs, targets)
         assert logits.shape == (1, 3, V)
 
 
