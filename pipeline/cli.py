@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.base.params import RunParams, SamplingParams
-    from pipeline.networks.bundle import Bundle
+    from pipeline.language.bundle import LanguageBundle
+    from pipeline.language.pairs import Comparison, Share
+    from pipeline.language.scoring import TokenScores
     from pipeline.networks.cloze import ClozeModel
     from pipeline.networks.language_model import LanguageModel
-    from pipeline.pairs import Comparison, Share
-    from pipeline.scoring import TokenScores
 
 app = typer.Typer(
     help="Reproducible experiments on recurrent networks.",
@@ -125,7 +125,7 @@ def score(
     file: Annotated[Path | None, typer.Option(help="Or a text file: each of its lines is one unit.")] = None,
 ) -> None:
     """Print the chain rule of each text: p of every token given those before it, from the first to EOS."""
-    from pipeline.scoring import score_text
+    from pipeline.language.scoring import score_text
 
     units = _units(texts or [], file)
     trained = load_bundle(bundle)
@@ -143,13 +143,13 @@ def compare_pairs(
     group: Annotated[str | None, typer.Option(metavar="KEY", help="The .jsonl key that holds the group.")] = None,
 ) -> None:
     """Say how often a model prefers the good sentence of a minimal pair to the bad one."""
-    from pipeline.pairs import compare, read_pairs
+    from pipeline.language.pairs import compare, read_pairs
 
     pairs = read_pairs(file, group)
     _show_comparison(compare(load_bundle(bundle), pairs))
 
 
-def load_bundle(folder: Path) -> "Bundle":
+def load_bundle(folder: Path) -> "LanguageBundle":
     """The trained model in a folder.
 
     Raises:
@@ -159,9 +159,9 @@ def load_bundle(folder: Path) -> "Bundle":
         there = sorted(str(path.parent) for path in Path("out/train").glob("*/model.json"))
         what_to_do = f"choose of {', '.join(there)}" if there else "train one with `dvc repro train`"
         raise ArtifactError(str(folder), "the folder of a trained model", "no such folder", what_to_do)
-    from pipeline.networks.bundle import Bundle
+    from pipeline.language.bundle import LanguageBundle
 
-    return Bundle.load(folder)
+    return LanguageBundle.load(folder)
 
 
 def _product(run: "RunParams") -> str:
@@ -169,7 +169,7 @@ def _product(run: "RunParams") -> str:
     return " x ".join(f"{len(getattr(run, name))} {name}" for name in ("levels", "models", "seeds"))
 
 
-def _write(network: "LanguageModel", bundle: "Bundle", params: "SamplingParams", seed: int) -> None:
+def _write(network: "LanguageModel", bundle: "LanguageBundle", params: "SamplingParams", seed: int) -> None:
     """Print samples of a language model."""
     from pipeline.sampling.drawing import Choice, known_ids
     from pipeline.sampling.drawing import sample as drawn_from
@@ -183,7 +183,7 @@ def _write(network: "LanguageModel", bundle: "Bundle", params: "SamplingParams",
         typer.echo(bundle.vocabulary.decode(drawn.ids))
 
 
-def _fill(network: "ClozeModel", bundle: "Bundle", params: "SamplingParams", seed: int) -> None:
+def _fill(network: "ClozeModel", bundle: "LanguageBundle", params: "SamplingParams", seed: int) -> None:
     """Print the prompt with its gaps filled by a cloze model."""
     from pipeline.sampling.drawing import Choice
     from pipeline.sampling.gaps import GAP, fill, read_gaps

@@ -16,7 +16,8 @@ from pipeline.analysis.numbers import history_of, metrics_of
 from pipeline.analysis.verdicts import verdict
 from pipeline.base.artifacts import Result, finite, read_json, write_json
 from pipeline.base.params import GradientsParams, Level, RuntimeParams
-from pipeline.networks.bundle import CHECKPOINTS, Bundle
+from pipeline.language.bundle import LanguageBundle
+from pipeline.networks.bundle import CHECKPOINTS
 from pipeline.stage import Input, Output, stage
 from pipeline.tokens.windows import Window, load_ids
 
@@ -41,7 +42,7 @@ def gradients(
 ) -> Result:
     """Measure gradients, Jacobians, gates and the use of context, at initialisation and after training."""
     torch.set_num_threads(1)  # `runtime.threads` of them work side by side, on lanes of their own
-    loaded, validation = Bundle.load(bundle), load_ids(ids, "validation")
+    loaded, validation = LanguageBundle.load(bundle), load_ids(ids, "validation")
     window, fewer = (
         positions_of(validation, loaded.network.begin_id, gradients.max_lag, positions)
         for positions in (gradients.positions, math.ceil(gradients.positions / CHECKPOINT_SHARE))
@@ -70,7 +71,7 @@ def gradients(
     return Result(finite(dict(metrics_of(measured))), list(history_of(measured, relative)), files)
 
 
-def _measured(loaded: Bundle, window: Window, max_lag: int, threads: int) -> dict[str, Any]:
+def _measured(loaded: LanguageBundle, window: Window, max_lag: int, threads: int) -> dict[str, Any]:
     """Every measure, by its file's name; of both networks but for the use of context, which the trained one learns."""
     networks = {"initial": loaded.initial(), "trained": loaded.network}
     with ThreadPoolExecutor(len(networks)) as pool:  # the dearest measure, of both networks, beside the others

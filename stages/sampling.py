@@ -11,7 +11,7 @@ import torch
 from pipeline.base.artifacts import Result, finite, read_json, write_json
 from pipeline.base.errors import ArtifactError
 from pipeline.base.params import Level, RuntimeParams, SamplingParams
-from pipeline.networks.bundle import Bundle
+from pipeline.language.bundle import LanguageBundle
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.language_model import LanguageModel
 from pipeline.sampling.drawing import Choice, Sample, known_ids, sample
@@ -46,7 +46,7 @@ def sampling(
     On the CPU, whatever the accelerator: one step of a small batch is little work, and draws stay the same.
     """
     torch.set_num_threads(runtime.threads)
-    trained = Bundle.load(bundle)
+    trained = LanguageBundle.load(bundle)
     check_inputs(trained, level, read_json(ids / "vocabulary.json"))
     choice = Choice(sampling.temperature, sampling.top_k, sampling.top_p)
     if trained.network.predicts == "next":
@@ -58,7 +58,7 @@ def sampling(
     return Result(metrics, artifacts=["samples.txt", "samples.jsonl", "sampling.json"])
 
 
-def check_inputs(bundle: Bundle, level: Level, vocabulary: Mapping[str, Any]) -> None:
+def check_inputs(bundle: LanguageBundle, level: Level, vocabulary: Mapping[str, Any]) -> None:
     """Bundle and ids are of one level and one vocabulary.
 
     Raises:

@@ -12,8 +12,9 @@ from pipeline.base.artifacts import LogRows, Result, finite, write_json
 from pipeline.base.metrics import Score
 from pipeline.base.params import Batching, Level, Model, RuntimeParams, TrainingParams
 from pipeline.base.resume import Resume
+from pipeline.language.bundle import LanguageBundle
 from pipeline.networks.build import Network, build, num_parameters
-from pipeline.networks.bundle import CHECKPOINTS, Bundle
+from pipeline.networks.bundle import CHECKPOINTS
 from pipeline.stage import WORK, Input, Output, stage
 from pipeline.tokens.vocabulary import Vocabulary
 from pipeline.training.fit import final_score, fit
@@ -58,7 +59,7 @@ def train(
             resume=resume,
         )
     shutil.copytree(resume.files, out / CHECKPOINTS)
-    Bundle(network, vocabulary, model, level, seed).save(out)
+    LanguageBundle(network, vocabulary, model, level, seed).save(out)
     scores = _scores(network, splits, batching, training)
     about = {"parameters": num_parameters(network), "best_step": trained.best_step, "tokens_seen": trained.tokens_seen}
     about |= trained.norm_metrics(model.max_grad_norm)

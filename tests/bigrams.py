@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.base.params import Model
+from pipeline.language.bundle import LanguageBundle
 from pipeline.networks.build import build
-from pipeline.networks.bundle import Bundle
 from pipeline.networks.inputs import OneHot
 from pipeline.networks.language_model import LanguageModel
 from pipeline.networks.readout import Readout
@@ -39,7 +39,7 @@ def bigram_network(first: Tensor, following: Tensor) -> LanguageModel:
     return LanguageModel(4, OneHot(4), RecurrentStack(rnn, 0.0), readout).eval()
 
 
-def bigram_bundle(section: Model) -> Bundle:
+def bigram_bundle(section: Model) -> LanguageBundle:
     """A relu network of four units on one-hot inputs: its state is the last input, its readout the table."""
     network = build(section, 4, seed=1).eval()
     assert isinstance(network.readout, Readout)
@@ -49,4 +49,4 @@ def bigram_bundle(section: Model) -> Bundle:
         network.get_parameter("stack.rnn.weight_ih_l0").copy_(torch.eye(4))
         network.get_parameter("readout.bias").copy_(FIRST.log())
         network.get_parameter("readout.weight").copy_((NEXT.log() - FIRST.log()).T)
-    return Bundle(network, Vocabulary(learn(Counter("aab"), 10, "char")), section, "char", 1)
+    return LanguageBundle(network, Vocabulary(learn(Counter("aab"), 10, "char")), section, "char", 1)

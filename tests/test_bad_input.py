@@ -27,8 +27,9 @@ from pipeline import cli
 from pipeline.base.artifacts import Record, Result, Row, write_json
 from pipeline.base.errors import EXIT_OK, EXIT_USER_ERROR, disk_error
 from pipeline.base.params import CorpusParams, load_params
+from pipeline.language.bundle import LanguageBundle
 from pipeline.networks.build import build
-from pipeline.networks.bundle import Bundle, save_weights
+from pipeline.networks.bundle import save_weights
 from pipeline.stage import Output, stage
 from pipeline.text.corpus import write_corpus
 from pipeline.text.encoding import encode_split
@@ -395,7 +396,7 @@ def bundle(project, model) -> Path:
     section = model("gru")
     words = Vocabulary(learn(Counter("the cat sat."), 11, "char"))
     Path("bundle").mkdir()
-    Bundle(build(section, words.size, seed=1), words, section, "char", 1).save(Path("bundle"))
+    LanguageBundle(build(section, words.size, seed=1), words, section, "char", 1).save(Path("bundle"))
     return Path("bundle")
 
 
@@ -459,9 +460,28 @@ def test_a_bundle_with_a_spoiled_file_names_it(unroll, bundle, name, how):
 
 
 FOREIGN: dict[str, tuple[str, Callable[[dict], object], str]] = {
-    "level": ("model.json", lambda about: about.update(level="letter"), "bundle/model.json: .*level: .*'letter'"),
+    "level": (
+        "model.json",
+        lambda about: about["owner"].update(level="letter"),
+        "bundle/model.json: .*level: .*'letter'",
+    ),
     "seed": ("model.json", lambda about: about.update(seed="one"), "bundle/model.json: .*seed: .*'one'"),
     "keys": ("model.json", lambda about: about.update(model={"cell": "gru"}), "bundle/model.json: .*hidden_size: the"),
+    "sizes": (
+        "model.json",
+        lambda about: about.update(sizes={}),
+        "bundle/model.json: .*sizes: those of a language_model, vocabulary_size .got none",
+    ),
+    "kind": (
+        "model.json",
+        lambda about: about.update(kind="regressor", sizes={"num_inputs": 5}),
+        "bundle/weights.safetensors: fits model.json beside it",
+    ),
+    "names of files": (
+        "model.json",
+        lambda about: about["sha256"].update({"../secret": ""}),
+        "bundle/model.json: .*sha256.*",
+    ),
     "size": (
         "model.json",
         lambda about: about["model"].update(hidden_size=8),
@@ -470,12 +490,12 @@ FOREIGN: dict[str, tuple[str, Callable[[dict], object], str]] = {
     "vocabulary": (
         "tokenizer.json",
         lambda about: about["model"]["vocab"].update({"new": 10}),
-        "bundle/tokenizer.json: has as many tokens as the network it stands with, 10 .got 11",
+        "bundle/tokenizer.json: the file that model.json was written for .got SHA-256 .*; use the files of one",
     ),
     "vocabulary of the same size": (
         "tokenizer.json",
         lambda about: about["model"]["vocab"].update({"!": about["model"]["vocab"].pop("t")}),
-        "bundle/tokenizer.json: the file that model.json was written for .got SHA-256 .*; use the three files of one",
+        "bundle/tokenizer.json: the file that model.json was written for .got SHA-256 .*; use the files of one",
     ),
     "ids": (
         "tokenizer.json",

@@ -13,8 +13,8 @@ from bigrams import bigram_bundle
 from sizes import V
 
 from pipeline import cli
+from pipeline.language.bundle import LanguageBundle
 from pipeline.networks.build import build
-from pipeline.networks.bundle import Bundle
 from pipeline.tokens.vocabulary import Vocabulary, learn
 
 ROOT = Path(__file__).parents[1]
@@ -46,10 +46,13 @@ def bigram(model, tmp_path) -> str:
 def cloze(model, tmp_path) -> str:
     section = model("gru", bidirectional=True)
     vocabulary = Vocabulary(learn(Counter("the cat sat."), V, "char"))
-    return saved(Bundle(build(section, vocabulary.size, seed=1), vocabulary, section, "char", 1), tmp_path / "cloze")
+    return saved(
+        LanguageBundle(build(section, vocabulary.size, seed=1), vocabulary, section, "char", 1),
+        tmp_path / "cloze",
+    )
 
 
-def saved(bundle: Bundle, folder: Path) -> str:
+def saved(bundle: LanguageBundle, folder: Path) -> str:
     folder.mkdir()
     bundle.save(folder)
     return str(folder)

@@ -26,9 +26,9 @@ from pipeline.base.artifacts import Record, write_json
 from pipeline.base.errors import ArtifactError, CorpusError, ParamsError, PipelineError
 from pipeline.base.params import load_params
 from pipeline.base.resume import Resume
+from pipeline.language.bundle import LanguageBundle
+from pipeline.language.pairs import read_pairs
 from pipeline.networks.build import build
-from pipeline.networks.bundle import Bundle
-from pipeline.pairs import read_pairs
 from pipeline.text.sources import file_units
 from pipeline.tokens.batches import SCHEMA, read_column
 from pipeline.tokens.vocabulary import Vocabulary, learn
@@ -64,8 +64,8 @@ def bundle(tmp_path, model) -> Path:
     section = model("gru")
     folder = tmp_path / "bundle"
     folder.mkdir()
-    Bundle(build(section, vocabulary.size, 1), vocabulary, section, "char", 1).save(folder)
-    Bundle.load(folder)
+    LanguageBundle(build(section, vocabulary.size, 1), vocabulary, section, "char", 1).save(folder)
+    LanguageBundle.load(folder)
     return folder
 
 
@@ -75,7 +75,7 @@ def test_a_pickle_in_a_bundle_is_a_damaged_file(bundle, marker, save, name):
     with (bundle / name).open("wb") as file:
         save(Bomb(marker), file)
     with pytest.raises(ArtifactError, match=re.escape(name)):
-        Bundle.load(bundle)
+        LanguageBundle.load(bundle)
 
 
 def test_code_in_model_json_is_a_wrong_value(bundle, marker):
@@ -83,7 +83,7 @@ def test_code_in_model_json_is_a_wrong_value(bundle, marker):
     about["model"]["hidden_size"] = f"__import__('os').mkdir({str(marker)!r})"
     write_json(bundle / "model.json", about)
     with pytest.raises(ArtifactError, match="hidden_size"):
-        Bundle.load(bundle)
+        LanguageBundle.load(bundle)
 
 
 def test_ids_that_hold_objects_are_refused(tmp_path, marker):

@@ -1,5 +1,9 @@
 """From a model's section of params.yaml to a network with its initial weights: the only translator."""
 
+import inspect
+from collections.abc import Callable, Mapping, Set
+from typing import Literal
+
 from torch import nn
 
 from pipeline.base.params import GruModel, LstmModel, Model, RnnModel
@@ -13,6 +17,9 @@ from pipeline.networks.regressor import Regressor
 from pipeline.networks.stack import RecurrentStack
 
 Network = LanguageModel | ClozeModel
+"""What predicts tokens: both answer `stacks`, `reads` and `window_logits` alike, and say what they predict."""
+
+Kind = Literal["language_model", "regressor"]
 
 
 def build(model: Model, vocabulary_size: int, seed: int) -> Network:
@@ -41,6 +48,21 @@ def build_regressor(model: Model, num_inputs: int, seed: int) -> Regressor:
     readout = Readout(1, _num_features(stacks))
     initialise(model, seed, embed=None, stacks=stacks, readout=readout)
     return Regressor(Encoder(*stacks), readout)
+
+
+BUILDERS: Mapping[Kind, Callable[..., nn.Module]] = {
+    "language_model": build,
+    "regressor": build_regressor,
+}
+
+
+def sizes_of(kind: Kind) -> Set[str]:
+    """The sizes that a kind of network is built with, beside those of its model.
+
+    >>> sizes_of("language_model")
+    {'vocabulary_size'}
+    """
+    return inspect.signature(BUILDERS[kind]).parameters.keys() - {"model", "seed"}
 
 
 def _stacks(model: Model, input_size: int) -> list[RecurrentStack]:

@@ -1,90 +1,95 @@
-"""A bundle: all that is needed to use a trained network, in three files that belong together.
+"""A bundle: all that is needed to use a trained network, in files that belong together.
 
-weights.safetensors holds the weights, tokenizer.json the vocabulary they were trained with, model.json what they
-mean (the model's section of params.yaml, level, vocabulary size, seed) and the SHA-256 of both.
+weights.safetensors holds the weights. model.json says what they mean: the kind of network, its sizes, the model's
+section of params.yaml, the seed, what the owner of the bundle adds, and the SHA-256 of every file of the bundle.
+The owner, who knows what goes in and out of the network, lays files of its own beside them.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from safetensors.torch import save as as_bytes
+from torch import nn
 
 from pipeline.base.artifacts import damaged, read_json, write_json
 from pipeline.base.errors import ArtifactError, ParamsError
-from pipeline.base.params import Count, Level, Model, Section, Seed, check
-from pipeline.networks.build import Network, build
-from pipeline.tokens.vocabulary import Vocabulary
+from pipeline.base.params import Count, Model, Section, Seed, check
+from pipeline.networks.build import BUILDERS, Kind, sizes_of
 
-WEIGHTS, MODEL, TOKENIZER = "weights.safetensors", "model.json", "tokenizer.json"
+WEIGHTS, MODEL = "weights.safetensors", "model.json"
 CHECKPOINTS = "checkpoints"
 """Folder beside them: the weights at each validation, one file each."""
+FORMAT = 2
+"""Of model.json. Format 1 held a vocabulary size and a level, of language models alone."""
+
+N = TypeVar("N", bound=nn.Module)
 
 
 class About(Section):
     """What model.json holds."""
 
-    level: Level
+    format: Literal[2]
+    kind: Kind
+    sizes: dict[str, Count]
+    """What the network's builder asks beside the model: the sizes of what goes in and out."""
     seed: Seed
-    vocabulary_size: Count
-    sha256: dict[str, str]
-    """Of the files beside it, by name."""
     model: Annotated[Model, Field(discriminator="cell")]
+    owner: dict[str, Any]
+    sha256: dict[Annotated[str, Field(pattern=r"^\w[\w.-]*$")], str]
+    """Of the files beside it, by name."""
+
+    @model_validator(mode="after")
+    def _sizes_are_those_of_the_kind(self) -> "About":
+        if self.sizes.keys() != sizes_of(self.kind):
+            rule = f"sizes: those of a {self.kind}, {', '.join(sizes_of(self.kind))}"
+            raise ValueError(f"{rule} (got {', '.join(self.sizes) or 'none'}); run `dvc repro`")
+        return self
+
+    def build(self) -> nn.Module:
+        """The network as it was before training."""
+        return BUILDERS[self.kind](self.model, seed=self.seed, **self.sizes)
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A trained network with its vocabulary."""
+    """A trained network, and all that builds it again."""
 
-    network: Network
-    vocabulary: Vocabulary
+    network: nn.Module
+    kind: Kind
+    sizes: Mapping[str, int]
     model: Model
-    level: Level
     seed: int
+    owner: Mapping[str, Any] = field(default_factory=dict)
+    """What else the owner wants to know of it, as JSON holds it."""
 
-    def save(self, folder: Path) -> None:
-        """Write the three files into `folder`."""
+    def save(self, folder: Path, files: Sequence[str] = ()) -> None:
+        """Write the network into `folder`, where the owner's `files` lie already."""
         save_weights(self.network, folder / WEIGHTS)
-        self.vocabulary.save(folder / TOKENIZER)
-        about = {"level": self.level, "seed": self.seed, "vocabulary_size": self.vocabulary.size}
-        sums = {name: _sha256(folder / name) for name in (WEIGHTS, TOKENIZER)}
-        write_json(folder / MODEL, {**about, "sha256": sums, "model": self.model.model_dump()})
+        about = {"format": FORMAT, "kind": self.kind, "sizes": self.sizes, "seed": self.seed, "owner": self.owner}
+        sums = {name: _sha256(folder / name) for name in (WEIGHTS, *files)}
+        write_json(folder / MODEL, {**about, "model": self.model.model_dump(), "sha256": sums})
 
     @classmethod
     def load(cls, folder: Path) -> "Bundle":
         """Read a bundle, on the CPU, ready for use.
 
         Raises:
-            ArtifactError: where a file is missing, damaged, or belongs to another bundle.
+            ArtifactError: where a file is missing, damaged, of an older format, or belongs to another bundle.
         """
         about = _read_about(folder / MODEL)
-        vocabulary = Vocabulary.load(folder / TOKENIZER)
-        if about.vocabulary_size != vocabulary.size:
-            rule = f"has as many tokens as the network it stands with, {about.vocabulary_size}"
-            raise _foreign(folder / TOKENIZER, rule, vocabulary.size)
-        network = build(about.model, vocabulary.size, about.seed)
+        network = about.build()
         _load_weights(network, folder / WEIGHTS)
         _check_sums(folder, about.sha256)
-        return cls(network.eval(), vocabulary, about.model, about.level, about.seed)
-
-    def initial(self) -> Network:
-        """The network as it was before training, rebuilt from its seed."""
-        return build(self.model, self.vocabulary.size, self.seed).eval()
-
-    def checkpoints(self, folder: Path) -> Iterator[tuple[int, Network]]:
-        """Step and network of each checkpoint that the training left in `folder`, in order."""
-        for path in sorted(folder.glob(checkpoint_name("*"))):
-            network = self.initial()
-            _load_weights(network, path)
-            yield int(path.stem.removeprefix("step-")), network
+        return cls(network.eval(), about.kind, about.sizes, about.model, about.seed, about.owner)
 
 
-def save_weights(network: Network, path: Path) -> None:
+def save_weights(network: nn.Module, path: Path) -> None:
     """Write a network's weights into a file, whose folder need not be there yet."""
     path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
@@ -100,8 +105,23 @@ def checkpoint_name(step: int | Literal["*"]) -> str:
     return f"step-{step:08d}.safetensors" if isinstance(step, int) else f"step-{step}.safetensors"
 
 
+def checkpoints(folder: Path, build: Callable[[], N]) -> Iterator[tuple[int, N]]:
+    """Step and network of each checkpoint that the training left in `folder`, in order.
+
+    Args:
+        build: makes the network that the weights are for.
+    """
+    for path in sorted(folder.glob(checkpoint_name("*"))):
+        network = build()
+        _load_weights(network, path)
+        yield int(path.stem.removeprefix("step-")), network
+
+
 def _read_about(path: Path) -> About:
     values = read_json(path)
+    if isinstance(values, dict) and values.get("format", 1) != FORMAT:
+        got = f"format {values.get('format', '1, which earlier versions wrote')}"
+        raise ArtifactError(str(path), f"a bundle of format {FORMAT}", got, "train the model again with `dvc repro`")
     try:
         return check(About, values, MODEL)
     except ParamsError as error:
@@ -110,17 +130,20 @@ def _read_about(path: Path) -> About:
 
 def _check_sums(folder: Path, expected: Mapping[str, str]) -> None:
     """Another model of the same shapes fits, and so does another vocabulary of the same size."""
-    for name in (WEIGHTS, TOKENIZER):
+    for name in sorted({WEIGHTS, *expected}):
         given = _sha256(folder / name)
         if given != expected.get(name):
             raise _foreign(folder / name, f"the file that {MODEL} was written for", f"SHA-256 {given[:12]}...")
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise damaged(path, error) from None
 
 
-def _load_weights(network: Network, path: Path) -> None:
+def _load_weights(network: nn.Module, path: Path) -> None:
     try:
         tensors = load_file(path)
     except (OSError, SafetensorError) as error:
@@ -138,4 +161,4 @@ def _difference(expected: dict[str, Any], given: dict[str, Any]) -> str:
 
 
 def _foreign(path: Path, rule: str, got: object) -> ArtifactError:
-    return ArtifactError(str(path), rule, got, "use the three files of one training, or run `dvc repro`")
+    return ArtifactError(str(path), rule, got, "use the files of one training, or run `dvc repro`")

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from pipeline.networks.encoder import flipped
+from pipeline.networks.encoder import flipped, side_by_side
 from pipeline.networks.readout import Readout
 from pipeline.networks.stack import RecurrentStack, State
 from pipeline.tokens.windows import EOS, IGNORED
@@ -53,8 +53,7 @@ class ClozeModel(nn.Module):
         """
         left, after = self.left(self.embed(inputs), state)
         right, _ = self.right(self.embed(self.right_inputs(targets, lengths)))
-        features = torch.cat([left, flipped(right, lengths)], dim=-1)  # (B, T, 2 H)
-        return self.readout(features), after
+        return self.readout(side_by_side(left, right, lengths)), after
 
     def window_logits(
         self, inputs: Int[Tensor, "B T"], targets: Int[Tensor, "B T"], state: State | None = None

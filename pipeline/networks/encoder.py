@@ -36,9 +36,16 @@ class Encoder(nn.Module):
         if self.right is None:
             return without_padding(left, lengths), last_step(left, lengths)
         right, _ = self.right(flipped(x, lengths))
-        features = torch.cat([left, flipped(right, lengths)], dim=-1)
+        features = side_by_side(left, right, lengths)
         ends = torch.cat([last_step(left, lengths), last_step(right, lengths)], dim=-1)
         return without_padding(features, lengths), ends
+
+
+def side_by_side(
+    left: Float[Tensor, "B T F"], right: Float[Tensor, "B T F"], lengths: Int[Tensor, " B"] | None
+) -> Float[Tensor, "B T 2*F"]:
+    """The features of both directions step by step; the right ones come in the order in which their stack reads."""
+    return torch.cat([left, flipped(right, lengths)], dim=-1)
 
 
 def flipped(x: Tensor, lengths: Int[Tensor, " B"] | None) -> Tensor:

@@ -13,8 +13,9 @@ import torch
 from pipeline.analysis import context, gates, jacobians
 from pipeline.analysis.gradients import curves, positions_of
 from pipeline.base.artifacts import Record
+from pipeline.language.bundle import LanguageBundle
 from pipeline.networks.build import build
-from pipeline.networks.bundle import CHECKPOINTS, Bundle, checkpoint_name, save_weights
+from pipeline.networks.bundle import CHECKPOINTS, checkpoint_name, save_weights
 from pipeline.tokens.vocabulary import Vocabulary, learn
 from stages.gradients import SHUFFLE_SEED, gradients
 
@@ -40,7 +41,7 @@ def make_project(root, patch, section):
             weight.mul_(1.5)
     BUNDLE.mkdir(parents=True)
     IDS.mkdir(parents=True)
-    Bundle(network, VOCABULARY, section, "char", 1).save(BUNDLE)
+    LanguageBundle(network, VOCABULARY, section, "char", 1).save(BUNDLE)
     (BUNDLE / "scores.json").write_text('{"grad_norm/p99": 2.0, "grad_norm/median": 1.0}')
     save_weights(build(section, VOCABULARY.size, seed=2), BUNDLE / CHECKPOINTS / checkpoint_name(30))
     ids = np.append(VOCABULARY.encode(TEXT), 0).astype(np.uint8)
@@ -79,11 +80,11 @@ def test_the_files_hold_both_networks_and_the_record_their_numbers(lstm):
     measured = json.loads((OUT / "gradients.json").read_text())
     window = positions_of(ids, VOCABULARY.size, K, P)
     assert measured["trained"] == curves(network, window, K, 1, "trained")
-    assert measured["initial"] == curves(Bundle.load(BUNDLE).initial(), window, K, 1, "initial")
+    assert measured["initial"] == curves(LanguageBundle.load(BUNDLE).initial(), window, K, 1, "initial")
     assert measured["initial"] != measured["trained"]
     assert set(measured["trained"]) == {"lags", "joint", "h", "c", "omega"}
     fewer = positions_of(ids, VOCABULARY.size, K, 3)
-    between = curves(build(Bundle.load(BUNDLE).model, VOCABULARY.size, 2), fewer, K, 1, "some")["joint"]
+    between = curves(build(LanguageBundle.load(BUNDLE).model, VOCABULARY.size, 2), fewer, K, 1, "some")["joint"]
     assert measured["while_training"] == [{"step": 30, **between}]
     record = Record.load(OUT)
     assert record.metrics["trained/slope"] == measured["trained"]["joint"]["slope"]
@@ -112,7 +113,7 @@ def test_every_measure_has_its_file_its_numbers_and_its_series(lstm):
     window = positions_of(ids, VOCABULARY.size, K, P)
     files = {name: json.loads((OUT / f"{name}.json").read_text()) for name in FILES}
     assert files["jacobians"]["trained"] == jacobians.measure(network, window, K, "trained")
-    assert files["gates"]["initial"] == gates.measure(Bundle.load(BUNDLE).initial(), window, K)
+    assert files["gates"]["initial"] == gates.measure(LanguageBundle.load(BUNDLE).initial(), window, K)
     assert files["context"] == context.measure(network, window, K, SHUFFLE_SEED)
     record, trained = Record.load(OUT), files["jacobians"]["trained"]
     assert record.metrics["trained/lyapunov_1"] == trained["lyapunov"]["exponents"][0]

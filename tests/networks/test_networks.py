@@ -231,7 +231,11 @@ def test_chrono_moves_no_other_gate_and_the_lstms_input_gate_against_the_forget_
 @pytest.mark.parametrize("cell", CHRONO)
 def test_chrono_units_layers_and_seeds_differ_and_all_other_weights_stay(model, cell):
     section = model(cell, num_layers=2, **CHRONO[cell])
-    chrono, plain, other = build(section, V, seed=1), build(model(cell, num_layers=2), V, 1), build(section, V, seed=2)
+    chrono, plain, other = (
+        build(section, V, seed=1),
+        build(model(cell, num_layers=2), V, 1),
+        build(section, V, seed=2),
+    )
     for name, weight in chrono.state_dict().items():
         assert torch.equal(weight, plain.state_dict()[name]) == ("bias_ih" not in name)
     drawn = [network.state_dict()[f"stack.rnn.bias_ih_l{layer}"] for network in (chrono, other) for layer in (0, 1)]

@@ -8,9 +8,9 @@ import pytest
 import torch
 from bigrams import bigram_network
 
+from pipeline.language.scoring import token_log_probabilities
 from pipeline.networks.language_model import LanguageModel
 from pipeline.sampling.drawing import Choice, draw, keep_top_k, keep_top_p, sample, uniform_numbers
-from pipeline.scoring import token_log_probabilities
 from pipeline.tokens.vocabulary import Vocabulary
 
 EOS, UNK = Vocabulary.EOS, Vocabulary.UNK

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from pipeline.base.artifacts import Record, read_json, write_json
+from pipeline.language.bundle import LanguageBundle
+from pipeline.language.scoring import token_log_probabilities
 from pipeline.networks.build import build
-from pipeline.networks.bundle import Bundle
-from pipeline.scoring import token_log_probabilities
 from pipeline.tokens.vocabulary import Vocabulary, learn
 from stages.sampling import sampling
 
@@ -37,7 +37,7 @@ def project(tmp_path, monkeypatch, model):
         folder = Path("out/train") / name
         folder.mkdir(parents=True)
         section = model("lstm", bidirectional=bidirectional)
-        Bundle(build(section, vocabulary.size, seed=1), vocabulary, section, "char", 1).save(folder)
+        LanguageBundle(build(section, vocabulary.size, seed=1), vocabulary, section, "char", 1).save(folder)
     return vocabulary
 
 
@@ -62,7 +62,7 @@ def test_samples_with_their_log_probability_novelty_and_end(project):
     set_value('prompt: ""', 'prompt: "the "')
     set_value("max_tokens: 400", "max_tokens: 20")
     assert run("lstm") == 0
-    network = Bundle.load(Path("out/train/lstm")).network
+    network = LanguageBundle.load(Path("out/train/lstm")).network
     training = "\n".join(TEXTS["train"])
     metrics = Record.load(Path("out/sampling/x")).metrics
     drawn = rows()

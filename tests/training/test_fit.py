@@ -11,8 +11,8 @@ from sizes import V
 from pipeline.base.artifacts import Row
 from pipeline.base.params import RuntimeParams, StreamBatching, TrainingParams, UnitBatching
 from pipeline.base.resume import Resume
+from pipeline.language.bundle import LanguageBundle
 from pipeline.networks.build import build
-from pipeline.networks.bundle import Bundle
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.evaluation import evaluation_windows, nats_of, summed_nats
 from pipeline.tokens.vocabulary import Vocabulary
@@ -253,7 +253,7 @@ def test_a_loss_that_is_no_number_stops_the_training_and_says_whose(model, tmp_p
 def test_the_weights_at_each_validation_are_kept(model, tmp_path):
     network = build(model("gru"), V, seed=1)
     trained = train(network, resume=place(tmp_path))
-    bundle = Bundle(network, Mock(Vocabulary, size=V), model("gru"), "char", 1)
+    bundle = LanguageBundle(network, Mock(Vocabulary, size=V), model("gru"), "char", 1)
     kept = dict(bundle.checkpoints(tmp_path / "files"))
     assert list(kept) == [10, 20]
     for name, weight in network.state_dict().items():

@@ -7,9 +7,9 @@ import pytest
 import torch
 from bigrams import FIRST, NEXT, bigram_network
 
+from pipeline.language.bundle import LanguageBundle
+from pipeline.language.scoring import score_text, token_log_probabilities
 from pipeline.networks.build import build
-from pipeline.networks.bundle import Bundle
-from pipeline.scoring import score_text, token_log_probabilities
 from pipeline.tokens.vocabulary import Vocabulary, learn
 
 
@@ -19,8 +19,8 @@ def vocabulary() -> Vocabulary:
 
 
 @pytest.fixture
-def bundle(model, vocabulary) -> Bundle:
-    return Bundle(bigram_network(FIRST, NEXT), vocabulary, model("rnn"), "char", 1)
+def bundle(model, vocabulary) -> LanguageBundle:
+    return LanguageBundle(bigram_network(FIRST, NEXT), vocabulary, model("rnn"), "char", 1)
 
 
 def test_the_chain_rule_by_hand_from_the_first_token_to_eos(bundle):
@@ -61,7 +61,7 @@ def test_unknown_characters_are_named_among_all_of_unicode(bundle):
 
 def test_unknown_words_make_bits_per_character_a_lower_bound(model):
     vocabulary = Vocabulary(learn(Counter(["to", " be"]), 10, "pattern"))
-    word_bundle = Bundle(build(model("gru"), 4, seed=1).eval(), vocabulary, model("gru"), "word", 1)
+    word_bundle = LanguageBundle(build(model("gru"), 4, seed=1).eval(), vocabulary, model("gru"), "word", 1)
     assert not score_text(word_bundle, "to be").is_lower_bound
     scores = score_text(word_bundle, "to sleep")
     assert scores.is_lower_bound
@@ -75,7 +75,7 @@ def test_texts_are_read_in_nfc(bundle):
 @torch.no_grad()
 def test_the_cloze_model_sees_every_other_token(model, vocabulary):
     network = build(model("lstm", bidirectional=True, num_layers=2), 4, seed=1).eval()
-    scores = score_text(Bundle(network, vocabulary, model("lstm", bidirectional=True), "char", 1), "abba")
+    scores = score_text(LanguageBundle(network, vocabulary, model("lstm", bidirectional=True), "char", 1), "abba")
     assert scores.is_pseudo
     assert len(scores.log_probabilities) == 5
     ids = torch.tensor([scores.ids])

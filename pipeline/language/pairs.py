@@ -17,8 +17,8 @@ from jaxtyping import Bool, Float64
 
 from pipeline.base.errors import PipelineError
 from pipeline.base.metrics import wilson
+from pipeline.language.bundle import LanguageBundle
 from pipeline.networks.build import Network
-from pipeline.networks.bundle import Bundle
 from pipeline.tokens.units import lines_of, normalize
 from pipeline.tokens.vocabulary import Vocabulary
 from pipeline.tokens.windows import IGNORED, Window, unit_bounds, unit_window
@@ -94,7 +94,7 @@ class Comparison:
         return self.covered.pairs + self.unknown.pairs + self.num_indistinguishable
 
 
-def compare(bundle: Bundle, pairs: Sequence[Pair]) -> Comparison:
+def compare(bundle: LanguageBundle, pairs: Sequence[Pair]) -> Comparison:
     """Whether the bundle's network prefers the good sentence of each pair."""
     good, bad = (
         bundle.vocabulary.encode_each([normalize(text) for text in texts])

@@ -14,8 +14,8 @@ from jaxtyping import Float64, Int
 
 from pipeline.base.metrics import Score
 from pipeline.base.params import Level
+from pipeline.language.bundle import LanguageBundle
 from pipeline.networks.build import Network
-from pipeline.networks.bundle import Bundle
 from pipeline.text.spelling import CODE_POINT_NATS
 from pipeline.tokens.units import normalize
 from pipeline.tokens.vocabulary import Vocabulary
@@ -62,7 +62,7 @@ class TokenScores:
         return self.num_unknown > 0 and self.level != "char"
 
 
-def score_text(bundle: Bundle, text: str) -> TokenScores:
+def score_text(bundle: LanguageBundle, text: str) -> TokenScores:
     """The text as one unit under the bundle's network."""
     text = normalize(text)
     ids = np.append(bundle.vocabulary.encode(text), EOS).astype(np.int64)
