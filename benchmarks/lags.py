@@ -11,7 +11,7 @@ from benchmarks.process import ROOT, measured
 from benchmarks.training import VOCABULARY, random_text
 from pipeline.analysis.gradients import LANES, gradient_norms, positions_of
 from pipeline.base.params import load_params
-from pipeline.networks.build import build
+from pipeline.networks.build import build_language_model
 
 LAGS = (1, 50, 100, 200, 500, 1000)
 """Values of K; the memory of the first is little more than that of any process."""
@@ -37,7 +37,7 @@ def lags() -> Section:
 def once(max_lag: int) -> None:
     """Take the norms at lags 0 to max_lag and write the CPU seconds to standard error."""
     torch.set_num_threads(1)
-    network = build(load_params(ROOT / "params.yaml").models[MODEL], VOCABULARY, seed=1)
+    network = build_language_model(load_params(ROOT / "params.yaml").models[MODEL], VOCABULARY, seed=1)
     window = positions_of(random_text(3 * max_lag + LANES, VOCABULARY).ids, VOCABULARY, max_lag, LANES)
     start = time.process_time()
     gradient_norms(network, window, max_lag, threads=1)

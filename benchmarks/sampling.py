@@ -7,7 +7,7 @@ import torch
 from benchmarks.page import Section
 from benchmarks.timing import in_turns, medians
 from pipeline.base.params import Params
-from pipeline.networks.build import build
+from pipeline.networks.build import build_language_model
 from pipeline.networks.language_model import LanguageModel
 from pipeline.sampling.drawing import Choice, sample
 from pipeline.tokens.vocabulary import Vocabulary
@@ -30,7 +30,9 @@ def sampling(params: Params) -> Section:
     rows = []
     for name in params.run.models:
         if not params.models[name].bidirectional:
-            drawn, alone, ratio = _compare(endless(build(params.models[name], VOCABULARY, seed=1)), MAX_TOKENS)
+            drawn, alone, ratio = _compare(
+                endless(build_language_model(params.models[name], VOCABULARY, seed=1)), MAX_TOKENS
+            )
             rows.append([name, f"{drawn:.0f}", f"{alone:.0f}", f"{ratio:.2f}"])
     method = METHOD.format(num=NUM_SAMPLES, max=MAX_TOKENS, rounds=ROUNDS)
     return Section("Sampling", method, ["model", "sample, characters/s", "network alone", "ratio"], rows)

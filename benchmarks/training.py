@@ -16,7 +16,7 @@ from benchmarks.timing import medians
 from pipeline.base.artifacts import LogRows, Row
 from pipeline.base.params import Batching, Model, Params, RuntimeParams, TrainingParams
 from pipeline.base.resume import Resume
-from pipeline.networks.build import build
+from pipeline.networks.build import build_language_model
 from pipeline.networks.language_model import LanguageModel
 from pipeline.training.data import TrainingWindows
 from pipeline.training.fit import fit
@@ -49,7 +49,7 @@ class Task:
 
     def network(self) -> LanguageModel:
         """The network before training."""
-        network = build(self.model, VOCABULARY, seed=1)
+        network = build_language_model(self.model, VOCABULARY, seed=1)
         assert isinstance(network, LanguageModel)
         return network
 

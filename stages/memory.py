@@ -33,7 +33,7 @@ from pipeline.memory.figures import accuracy_figure
 from pipeline.memory.reber import Reber, bits_of
 from pipeline.memory.regression import Regressor, fit_regressor
 from pipeline.memory.strings import String, Strings, bits_without_memory, drawn, joined
-from pipeline.networks.build import Network, build
+from pipeline.networks.build import Network, build_language_model
 from pipeline.stage import Output, stage
 from pipeline.training.fit import Trained, fit
 from pipeline.training.split import Split
@@ -107,7 +107,7 @@ def _strings_of(memory: MemoryTask) -> Strings:
 def _spelt(memory: MemoryTask, model: Model, runtime: RuntimeParams, seed: int, resume: Resume) -> Outcome:
     """A task of strings: every token is predicted, as in a text; the answers are judged."""
     strings = _strings_of(memory)
-    network = build(model, strings.vocabulary_size, seed)
+    network = build_language_model(model, strings.vocabulary_size, seed)
     trained = _trained(network, strings, memory, model.max_grad_norm, runtime, seed, resume)
     test = strings.questions(Random(f"test {seed}"), memory.test_sequences)
     whole = None

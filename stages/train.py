@@ -13,7 +13,7 @@ from pipeline.base.metrics import Score
 from pipeline.base.params import Batching, Level, Model, RuntimeParams, TrainingParams
 from pipeline.base.resume import Resume
 from pipeline.language.bundle import LanguageBundle
-from pipeline.networks.build import Network, build, num_parameters
+from pipeline.networks.build import Network, build_language_model, num_parameters
 from pipeline.networks.bundle import CHECKPOINTS
 from pipeline.stage import WORK, Input, Output, stage
 from pipeline.tokens.vocabulary import Vocabulary
@@ -43,7 +43,7 @@ def train(
     torch.set_num_threads(runtime.threads)
     splits = {name: Split.load(ids, name) for name in ("train", "validation", "test")}
     vocabulary = Vocabulary.load(ids / "tokenizer.json")
-    network = build(model, vocabulary.size, seed)
+    network = build_language_model(model, vocabulary.size, seed)
     with _kept(resume.files, DIVERGED / out.name):
         trained = fit(
             network,

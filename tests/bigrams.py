@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from pipeline.base.params import Model
 from pipeline.language.bundle import LanguageBundle
-from pipeline.networks.build import build
+from pipeline.networks.build import build_language_model
 from pipeline.networks.inputs import OneHot
 from pipeline.networks.language_model import LanguageModel
 from pipeline.networks.readout import Readout
@@ -41,7 +41,7 @@ def bigram_network(first: Tensor, following: Tensor) -> LanguageModel:
 
 def bigram_bundle(section: Model) -> LanguageBundle:
     """A relu network of four units on one-hot inputs: its state is the last input, its readout the table."""
-    network = build(section, 4, seed=1).eval()
+    network = build_language_model(section, 4, seed=1).eval()
     assert isinstance(network.readout, Readout)
     with torch.no_grad():
         for parameter in network.parameters():

@@ -28,7 +28,7 @@ from pipeline.base.artifacts import Record, Result, Row, write_json
 from pipeline.base.errors import EXIT_OK, EXIT_USER_ERROR, disk_error
 from pipeline.base.params import CorpusParams, load_params
 from pipeline.language.bundle import LanguageBundle
-from pipeline.networks.build import build
+from pipeline.networks.build import build_language_model
 from pipeline.networks.bundle import save_weights
 from pipeline.stage import Output, stage
 from pipeline.text.corpus import write_corpus
@@ -396,7 +396,7 @@ def bundle(project, model) -> Path:
     section = model("gru")
     words = Vocabulary(learn(Counter("the cat sat."), 11, "char"))
     Path("bundle").mkdir()
-    LanguageBundle(build(section, words.size, seed=1), words, section, "char", 1).save(Path("bundle"))
+    LanguageBundle(build_language_model(section, words.size, seed=1), words, section, "char", 1).save(Path("bundle"))
     return Path("bundle")
 
 
@@ -432,7 +432,7 @@ def test_a_seed_that_torch_does_not_take_is_a_usage_error(unroll, bundle):
 
 
 def test_weights_of_the_same_shapes_are_told_apart(unroll, bundle, model):
-    save_weights(build(model("gru"), 10, seed=2), bundle / "weights.safetensors")
+    save_weights(build_language_model(model("gru"), 10, seed=2), bundle / "weights.safetensors")
     code, out, err = unroll("score", str(bundle), "a")
     assert out == ""
     sentence = "bundle/weights.safetensors: the file that model.json was written for .got SHA-256 "
@@ -541,7 +541,7 @@ def write_ids(out: Path) -> None:
 
 def write_weights(out: Path) -> None:
     section = load_params(ROOT / "params.yaml").models["gru"]
-    save_weights(build(section, 30, seed=1), out / "weights.safetensors")
+    save_weights(build_language_model(section, 30, seed=1), out / "weights.safetensors")
 
 
 def write_png(out: Path) -> None:

@@ -22,7 +22,7 @@ from benchmarks.training import VOCABULARY, Task, take_turns
 from pipeline.base.artifacts import Row
 from pipeline.base.params import Params, RuntimeParams, StreamBatching, TrainingParams, load_params
 from pipeline.base.resume import Resume
-from pipeline.networks.build import build
+from pipeline.networks.build import build_language_model
 from pipeline.training.fit import fit
 
 ROOT = Path(__file__).parents[1]
@@ -133,7 +133,7 @@ def test_the_project_runs_what_dvc_yaml_says(tmp_path):
 def test_sampling_draws_every_character_it_counts(model, monkeypatch):
     ticks = iter([0.0, 2.0, 10.0, 12.0])
     monkeypatch.setattr(time, "perf_counter", lambda: next(ticks))
-    network = endless(build(model("gru"), VOCABULARY, seed=1))
+    network = endless(build_language_model(model("gru"), VOCABULARY, seed=1))
     assert drawing(network, steps=30) == stepping(network, steps=30) == sampling_benchmark.NUM_SAMPLES * 30 / 2
 
 

@@ -14,7 +14,7 @@ from sizes import V
 
 from pipeline import cli
 from pipeline.language.bundle import LanguageBundle
-from pipeline.networks.build import build
+from pipeline.networks.build import build_language_model
 from pipeline.tokens.vocabulary import Vocabulary, learn
 
 ROOT = Path(__file__).parents[1]
@@ -47,7 +47,7 @@ def cloze(model, tmp_path) -> str:
     section = model("gru", bidirectional=True)
     vocabulary = Vocabulary(learn(Counter("the cat sat."), V, "char"))
     return saved(
-        LanguageBundle(build(section, vocabulary.size, seed=1), vocabulary, section, "char", 1),
+        LanguageBundle(build_language_model(section, vocabulary.size, seed=1), vocabulary, section, "char", 1),
         tmp_path / "cloze",
     )
 

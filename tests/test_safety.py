@@ -28,7 +28,7 @@ from pipeline.base.params import load_params
 from pipeline.base.resume import Resume
 from pipeline.language.bundle import LanguageBundle
 from pipeline.language.pairs import read_pairs
-from pipeline.networks.build import build
+from pipeline.networks.build import build_language_model
 from pipeline.text.sources import file_units
 from pipeline.tokens.batches import SCHEMA, read_column
 from pipeline.tokens.vocabulary import Vocabulary, learn
@@ -64,7 +64,7 @@ def bundle(tmp_path, model) -> Path:
     section = model("gru")
     folder = tmp_path / "bundle"
     folder.mkdir()
-    LanguageBundle(build(section, vocabulary.size, 1), vocabulary, section, "char", 1).save(folder)
+    LanguageBundle(build_language_model(section, vocabulary.size, 1), vocabulary, section, "char", 1).save(folder)
     LanguageBundle.load(folder)
     return folder
 

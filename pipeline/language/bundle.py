@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.base.artifacts import damaged
 from pipeline.base.errors import ArtifactError, ParamsError
 from pipeline.base.params import Level, Model, Section, check
-from pipeline.networks.build import Network, build
+from pipeline.networks.build import Network, build_language_model
 from pipeline.networks.bundle import MODEL, Bundle, checkpoints
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.language_model import LanguageModel
@@ -58,7 +58,7 @@ class LanguageBundle:
 
     def initial(self) -> Network:
         """The network as it was before training, rebuilt from its seed."""
-        return build(self.model, self.vocabulary.size, self.seed).eval()
+        return build_language_model(self.model, self.vocabulary.size, self.seed).eval()
 
     def checkpoints(self, folder: Path) -> Iterator[tuple[int, Network]]:
         """Step and network of each checkpoint that the training left in `folder`, in order."""

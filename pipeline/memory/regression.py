@@ -15,7 +15,7 @@ from pipeline.base.artifacts import Row
 from pipeline.base.errors import PipelineError
 from pipeline.base.params import Model
 from pipeline.base.resume import Resume
-from pipeline.networks.build import build
+from pipeline.networks.build import build_language_model
 from pipeline.networks.cloze import ClozeModel
 
 Examples = tuple[Tensor, Tensor]
@@ -32,7 +32,7 @@ class Regressor(nn.Module):
     def __init__(self, model: Model, num_inputs: int, seed: int) -> None:
         super().__init__()
         one_output = model.model_copy(update={"embedding_size": num_inputs, "tied_embeddings": False})
-        network = build(one_output, vocabulary_size=1, seed=seed)
+        network = build_language_model(one_output, vocabulary_size=1, seed=seed)
         is_cloze = isinstance(network, ClozeModel)
         self.stacks = nn.ModuleList([network.left, network.right] if is_cloze else [network.stack])
         self.readout = network.readout

@@ -22,7 +22,7 @@ Network = LanguageModel | ClozeModel
 Kind = Literal["language_model", "regressor"]
 
 
-def build(model: Model, vocabulary_size: int, seed: int) -> Network:
+def build_language_model(model: Model, vocabulary_size: int, seed: int) -> Network:
     """The network of `model` over V tokens; equal seeds give equal weights.
 
     A model that reads both ways would see the token that it is to predict next: it becomes a cloze model.
@@ -51,7 +51,7 @@ def build_regressor(model: Model, num_inputs: int, seed: int) -> Regressor:
 
 
 BUILDERS: Mapping[Kind, Callable[..., nn.Module]] = {
-    "language_model": build,
+    "language_model": build_language_model,
     "regressor": build_regressor,
 }
 

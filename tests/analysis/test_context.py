@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from pipeline.analysis.context import effective, lengths, measure, shuffled_beyond
 from pipeline.analysis.gradients import positions_of
-from pipeline.networks.build import Network, build
+from pipeline.networks.build import Network, build_language_model
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.inputs import OneHot
 from pipeline.networks.language_model import LanguageModel
@@ -37,7 +37,7 @@ def network_of(model):
     """A maker of networks whose losses differ from place to place."""
 
     def make(name: str) -> Network:
-        network, generator = build(model(**KINDS[name]), V, seed=1), torch.Generator().manual_seed(2)
+        network, generator = build_language_model(model(**KINDS[name]), V, seed=1), torch.Generator().manual_seed(2)
         for weight in network.parameters():
             weight.data += 0.5 * torch.randn(weight.shape, generator=generator)
         network.get_parameter("embed.weight").data[V] = 0

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from pipeline.analysis.gates import measure
 from pipeline.analysis.gradients import gradient_norms, positions_of
-from pipeline.networks.build import Network, build
+from pipeline.networks.build import Network, build_language_model
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.stack import RecurrentStack
 from pipeline.tokens.windows import Window
@@ -36,7 +36,7 @@ def network_of(model):
 
     def make(name: str, **changes: object) -> Network:
         section = model("lstm" if name == "cloze" else name, **GATED.get(name, {}) | changes)
-        network, generator = build(section, V, seed=1), torch.Generator().manual_seed(2)
+        network, generator = build_language_model(section, V, seed=1), torch.Generator().manual_seed(2)
         for weight in stack_of(network).rnn.parameters():
             weight.data += 0.3 * torch.randn(weight.shape, generator=generator)
         return network.eval()
@@ -180,7 +180,7 @@ CHRONO = {"gru": {"chrono_steps": 100}, "lstm": {"chrono_steps": 100, "forget_bi
 @pytest.mark.parametrize("cell", CHRONO)
 def test_at_initialisation_the_gates_of_chrono_units_are_those_of_their_biases(model, cell):
     """sigmoid(b) up to what the input moves. E[u / (1 + u)] = 1 - ln(T_max / 2) / (T_max - 2), u ~ U[1, T_max - 1]."""
-    network = build(model(cell, hidden_size=64, **CHRONO[cell]), V, seed=1)
+    network = build_language_model(model(cell, hidden_size=64, **CHRONO[cell]), V, seed=1)
     (layer,) = layers_of(network)
     bias = stack_of(network).rnn.get_parameter("bias_ih_l0").detach().view(-1, 64)[1].numpy()
     median, p95 = 1 / (1 - np.quantile(expit(bias), [0.5, 0.95]))
@@ -195,6 +195,8 @@ def test_at_initialisation_the_gradient_of_a_chrono_network_reaches_further(mode
     window, lag = some_window(50, 8), 50
     tails = []
     for changes in ({}, CHRONO[cell]):
-        norms = gradient_norms(build(model(cell, hidden_size=64, **changes), V, seed=1), window, lag, 1)["joint"]
+        norms = gradient_norms(build_language_model(model(cell, hidden_size=64, **changes), V, seed=1), window, lag, 1)[
+            "joint"
+        ]
         tails.append(norms.mean(0)[lag] / norms.mean(0)[0])
     assert tails[1] > 20 * tails[0] > 0

@@ -15,7 +15,7 @@ from pipeline.analysis.gradients import curves, gradient_norms, positions_of, si
 from pipeline.base.errors import ArtifactError
 from pipeline.base.params import Model
 from pipeline.cells.base import cells_of
-from pipeline.networks.build import Network, build
+from pipeline.networks.build import Network, build_language_model
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.language_model import LanguageModel
 from pipeline.networks.stack import RecurrentStack
@@ -52,7 +52,7 @@ every_model = pytest.mark.parametrize("name", MODELS)
 
 def network_of(name: str) -> Network:
     """In float64, with biases, and weights large enough for every path to count."""
-    network = build(MODELS[name], V, seed=1).double().eval()
+    network = build_language_model(MODELS[name], V, seed=1).double().eval()
     generator = torch.Generator().manual_seed(2)
     for weight in network.parameters():
         weight.data += 0.2 * torch.randn(weight.shape, generator=generator, dtype=torch.float64)
@@ -148,7 +148,7 @@ def test_contributions_of_all_lags_add_up_to_backpropagation_through_time(name: 
 
 def linear_network(recurrent: Tensor) -> LanguageModel:
     """A relu network whose units are all alive, so that one step is h' = W h + U x + b: linear where it stands."""
-    network = build(MODELS["relu"].model_copy(update={"num_layers": 1}), V, seed=1).double().eval()
+    network = build_language_model(MODELS["relu"].model_copy(update={"num_layers": 1}), V, seed=1).double().eval()
     assert isinstance(network, LanguageModel)
     with torch.no_grad():
         weight_of(network, "weight_hh").copy_(recurrent)
@@ -264,7 +264,7 @@ def test_chunks_of_lanes_and_threads_change_nothing(monkeypatch: pytest.MonkeyPa
 
 
 def test_the_network_is_left_as_it_was() -> None:
-    network = build(MODELS["lstm"], V, seed=1).train()
+    network = build_language_model(MODELS["lstm"], V, seed=1).train()
     before = copy.deepcopy(network.state_dict())
     gradient_norms(network, some_window(), K, 1)
     assert network.training
@@ -300,7 +300,7 @@ def test_float64_sees_tails_that_float32_loses() -> None:
 
 
 def test_a_diverged_network_is_an_error() -> None:
-    network = build(MODELS["lstm"], V, seed=1)
+    network = build_language_model(MODELS["lstm"], V, seed=1)
     next(network.parameters()).data.fill_(float("nan"))
     with pytest.raises(ArtifactError, match="trained network: the norms of the gradient by joint are finite"):
         curves(network, some_window(), K, 1, "trained")
@@ -317,5 +317,7 @@ def test_real_text_an_lstm_reaches_further_than_a_plain_network() -> None:
     tails = {}
     for name in ("rnn", "lstm"):
         larger = MODELS[name].model_copy(update={"hidden_size": 64, "embedding_size": 32})
-        tails[name] = curves(build(larger, len(characters), seed=1), window, 30, 1, name)["joint"]["relative"][-1]
+        tails[name] = curves(build_language_model(larger, len(characters), seed=1), window, 30, 1, name)["joint"][
+            "relative"
+        ][-1]
     assert tails["lstm"] > 10 * tails["rnn"] > 0

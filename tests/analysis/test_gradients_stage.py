@@ -14,7 +14,7 @@ from pipeline.analysis import context, gates, jacobians
 from pipeline.analysis.gradients import curves, positions_of
 from pipeline.base.artifacts import Record
 from pipeline.language.bundle import LanguageBundle
-from pipeline.networks.build import build
+from pipeline.networks.build import build_language_model
 from pipeline.networks.bundle import CHECKPOINTS, checkpoint_name, save_weights
 from pipeline.tokens.vocabulary import Vocabulary, learn
 from stages.gradients import SHUFFLE_SEED, gradients
@@ -35,7 +35,7 @@ def make_project(root, patch, section):
     text = PARAMS.read_text(encoding="utf-8")
     text = re.sub(r"max_lag: \d+", f"max_lag: {K}", re.sub(r"positions: \d+", f"positions: {P}", text))
     Path("params.yaml").write_text(re.sub(r"threads: \d+", "threads: 1", text), encoding="utf-8")
-    network = build(section, VOCABULARY.size, seed=1)
+    network = build_language_model(section, VOCABULARY.size, seed=1)
     with torch.no_grad():
         for weight in network.parameters():
             weight.mul_(1.5)
@@ -43,7 +43,7 @@ def make_project(root, patch, section):
     IDS.mkdir(parents=True)
     LanguageBundle(network, VOCABULARY, section, "char", 1).save(BUNDLE)
     (BUNDLE / "scores.json").write_text('{"grad_norm/p99": 2.0, "grad_norm/median": 1.0}')
-    save_weights(build(section, VOCABULARY.size, seed=2), BUNDLE / CHECKPOINTS / checkpoint_name(30))
+    save_weights(build_language_model(section, VOCABULARY.size, seed=2), BUNDLE / CHECKPOINTS / checkpoint_name(30))
     ids = np.append(VOCABULARY.encode(TEXT), 0).astype(np.uint8)
     np.save(IDS / "validation.npy", ids)
     return network, ids
@@ -84,7 +84,9 @@ def test_the_files_hold_both_networks_and_the_record_their_numbers(lstm):
     assert measured["initial"] != measured["trained"]
     assert set(measured["trained"]) == {"lags", "joint", "h", "c", "omega"}
     fewer = positions_of(ids, VOCABULARY.size, K, 3)
-    between = curves(build(LanguageBundle.load(BUNDLE).model, VOCABULARY.size, 2), fewer, K, 1, "some")["joint"]
+    between = curves(build_language_model(LanguageBundle.load(BUNDLE).model, VOCABULARY.size, 2), fewer, K, 1, "some")[
+        "joint"
+    ]
     assert measured["while_training"] == [{"step": 30, **between}]
     record = Record.load(OUT)
     assert record.metrics["trained/slope"] == measured["trained"]["joint"]["slope"]

@@ -26,7 +26,7 @@ from pipeline.analysis.jacobians import (
 from pipeline.analysis.unroll import step
 from pipeline.base.errors import ArtifactError
 from pipeline.cells.base import cells_of
-from pipeline.networks.build import Network, build
+from pipeline.networks.build import Network, build_language_model
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.language_model import LanguageModel
 from pipeline.tokens.windows import Window
@@ -208,7 +208,7 @@ def test_orthogonal_steps_keep_everything() -> None:
 
 
 def network_of(model, cell: str, **changes: Any) -> Network:
-    network = build(model(cell, **changes), V, seed=1).double().eval().requires_grad_(False)
+    network = build_language_model(model(cell, **changes), V, seed=1).double().eval().requires_grad_(False)
     generator = torch.Generator().manual_seed(2)
     for weight in network.parameters():
         weight += 0.2 * torch.randn(weight.shape, generator=generator, dtype=torch.float64)
@@ -296,14 +296,14 @@ def test_a_network_whose_units_are_all_off_is_told_so(model) -> None:
 
 
 def test_the_network_is_left_as_it_was(model) -> None:
-    network = build(model("lstm"), V, seed=1).train()
+    network = build_language_model(model("lstm"), V, seed=1).train()
     measure(network, some_window(), K, "some")
     assert network.training
     assert all(weight.dtype == torch.float32 and weight.requires_grad for weight in network.parameters())
 
 
 def test_a_diverged_network_is_an_error(model) -> None:
-    network = build(model("lstm"), V, seed=1)
+    network = build_language_model(model("lstm"), V, seed=1)
     next(network.parameters()).data.fill_(float("nan"))
     with pytest.raises(ArtifactError, match="trained network: the Jacobians of its steps are finite"):
         measure(network, some_window(), K, "trained")

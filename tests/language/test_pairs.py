@@ -13,7 +13,7 @@ from pipeline.base.metrics import wilson
 from pipeline.language.bundle import LanguageBundle
 from pipeline.language.pairs import BATCH_SIZE, Pair, Share, compare, read_pairs, unit_log_probabilities
 from pipeline.language.scoring import score_text
-from pipeline.networks.build import build
+from pipeline.networks.build import build_language_model
 from pipeline.tokens.vocabulary import Vocabulary, learn
 
 THEY = '{"good": "they are", "bad": "they is", "group": "B"}\n'
@@ -40,7 +40,7 @@ def write(tmp_path) -> Callable[[str, str | bytes], Path]:
 def test_batches_of_padded_units_give_what_one_unit_alone_gives(model, dtype, bidirectional):
     section = model("lstm", num_layers=2, bidirectional=bidirectional)
     vocabulary = Vocabulary(learn(Counter("the cat sat."), 11, "char"))
-    network = build(section, vocabulary.size, seed=1).eval().to(dtype)
+    network = build_language_model(section, vocabulary.size, seed=1).eval().to(dtype)
     bundle = LanguageBundle(network, vocabulary, section, "char", 1)
     rng = np.random.default_rng(0)
     texts = ["".join(rng.choice(list("the cax."), size=rng.integers(0, 30))) for _ in range(2 * BATCH_SIZE + 5)]
@@ -81,7 +81,7 @@ def test_sentences_are_read_in_nfc(bigram):
 def test_a_cloze_model_compares_pseudo_log_likelihoods(model):
     section = model("gru", bidirectional=True)
     vocabulary = Vocabulary(learn(Counter("aab"), 10, "char"))
-    bundle = LanguageBundle(build(section, 4, seed=1).eval(), vocabulary, section, "char", 1)
+    bundle = LanguageBundle(build_language_model(section, 4, seed=1).eval(), vocabulary, section, "char", 1)
     good, bad = (score_text(bundle, text).log_probability for text in ("abb", "ba"))
     comparison = compare(bundle, [Pair("abb", "ba")])
     assert comparison.is_pseudo

@@ -9,7 +9,7 @@ from bigrams import FIRST, NEXT, bigram_network
 
 from pipeline.language.bundle import LanguageBundle
 from pipeline.language.scoring import score_text, token_log_probabilities
-from pipeline.networks.build import build
+from pipeline.networks.build import build_language_model
 from pipeline.tokens.vocabulary import Vocabulary, learn
 
 
@@ -61,7 +61,9 @@ def test_unknown_characters_are_named_among_all_of_unicode(bundle):
 
 def test_unknown_words_make_bits_per_character_a_lower_bound(model):
     vocabulary = Vocabulary(learn(Counter(["to", " be"]), 10, "pattern"))
-    word_bundle = LanguageBundle(build(model("gru"), 4, seed=1).eval(), vocabulary, model("gru"), "word", 1)
+    word_bundle = LanguageBundle(
+        build_language_model(model("gru"), 4, seed=1).eval(), vocabulary, model("gru"), "word", 1
+    )
     assert not score_text(word_bundle, "to be").is_lower_bound
     scores = score_text(word_bundle, "to sleep")
     assert scores.is_lower_bound
@@ -74,7 +76,7 @@ def test_texts_are_read_in_nfc(bundle):
 
 @torch.no_grad()
 def test_the_cloze_model_sees_every_other_token(model, vocabulary):
-    network = build(model("lstm", bidirectional=True, num_layers=2), 4, seed=1).eval()
+    network = build_language_model(model("lstm", bidirectional=True, num_layers=2), 4, seed=1).eval()
     scores = score_text(LanguageBundle(network, vocabulary, model("lstm", bidirectional=True), "char", 1), "abba")
     assert scores.is_pseudo
     assert len(scores.log_probabilities) == 5

@@ -11,7 +11,7 @@ from pipeline.base.errors import PipelineError
 from pipeline.base.resume import Resume
 from pipeline.memory.adding import SQUARED_ERROR_WITHOUT_MEMORY, TOLERANCE, batches, sequences, sums_answered
 from pipeline.memory.regression import Regressor, fit_regressor
-from pipeline.networks.build import build
+from pipeline.networks.build import build_language_model
 
 
 @pytest.mark.parametrize("length", [3, 4, 7, 20])
@@ -84,7 +84,7 @@ def test_both_directions_end_in_states_of_their_own(model, generator):
 
 def test_weights_start_as_those_of_the_models(model):
     section = model("lstm")
-    weights = build(section.model_copy(update={"embedding_size": 2}), 1, seed=4).state_dict()
+    weights = build_language_model(section.model_copy(update={"embedding_size": 2}), 1, seed=4).state_dict()
     for name, weight in Regressor(section, 2, seed=4).stacks[0].state_dict().items():
         assert torch.equal(weight, weights[f"stack.{name}"])
 

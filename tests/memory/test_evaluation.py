@@ -14,7 +14,7 @@ from pipeline.memory.evaluation import Answer, answers, bits_per_string, by, lon
 from pipeline.memory.figures import accuracy_figure
 from pipeline.memory.reber import Reber
 from pipeline.memory.strings import String, joined
-from pipeline.networks.build import build
+from pipeline.networks.build import build_language_model
 from pipeline.networks.evaluation import evaluation_windows, nats_of
 from pipeline.networks.language_model import LanguageModel
 from pipeline.networks.stack import State
@@ -44,7 +44,7 @@ class Oracle(LanguageModel):
 
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_answers_are_those_of_a_loop_over_single_strings(model, bidirectional):
-    network = build(model("lstm", num_layers=2, bidirectional=bidirectional), V, seed=1)
+    network = build_language_model(model("lstm", num_layers=2, bidirectional=bidirectional), V, seed=1)
     strings = [
         String([3, 5, 6, 5, 7, 0], [3], 2),
         String([3, 5, 0], [1], 0),
@@ -88,7 +88,7 @@ def test_a_place_that_is_off_by_one_is_no_question():
 
 
 def test_bits_per_string_are_those_of_the_whole_text(model):
-    network = build(model("gru"), Reber.vocabulary_size, seed=1)
+    network = build_language_model(model("gru"), Reber.vocabulary_size, seed=1)
     assert isinstance(network, LanguageModel)
     strings = Reber().questions(Random(1), 5)
     nats = sum(nats_of(network, evaluation_windows(joined([s]), network.begin_id, "units", 1))[0] for s in strings)

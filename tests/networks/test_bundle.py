@@ -12,7 +12,7 @@ from torch import Tensor
 from pipeline.base.errors import ArtifactError
 from pipeline.base.params import Model
 from pipeline.language.bundle import TOKENIZER, LanguageBundle
-from pipeline.networks.build import build, build_regressor
+from pipeline.networks.build import build_language_model, build_regressor
 from pipeline.networks.bundle import Bundle, checkpoint_name, checkpoints, save_weights
 from pipeline.tokens.vocabulary import Vocabulary, learn
 
@@ -93,9 +93,9 @@ def test_a_bundle_of_another_kind_is_no_language_model(folder):
 
 def test_checkpoints_come_in_the_order_of_their_steps(tmp_path, section):
     for step in (100, 20):
-        save_weights(build(section, V, seed=step), tmp_path / checkpoint_name(step))
-    found = dict(checkpoints(tmp_path, lambda: build(section, V, seed=1)))
+        save_weights(build_language_model(section, V, seed=step), tmp_path / checkpoint_name(step))
+    found = dict(checkpoints(tmp_path, lambda: build_language_model(section, V, seed=1)))
     assert list(found) == [20, 100]
     for step, network in found.items():
-        expected = build(section, V, seed=step).state_dict()
+        expected = build_language_model(section, V, seed=step).state_dict()
         assert all(torch.equal(weight, expected[name]) for name, weight in network.state_dict().items())

@@ -5,7 +5,7 @@ import pytest
 import torch
 from sizes import V
 
-from pipeline.networks.build import build
+from pipeline.networks.build import build_language_model
 from pipeline.networks.evaluation import carried, evaluation_windows, nats_of
 from pipeline.tokens.windows import lane_windows
 
@@ -33,7 +33,7 @@ def one_by_one(network, ids: np.ndarray, *, carry: bool) -> float:
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 @pytest.mark.parametrize("num_steps", [4, 7, 41, 100])
 def test_an_unbroken_pass_carries_the_state_over_windows(model, ids, cell, num_steps):
-    network = build(model(cell, num_layers=2), V, seed=1).eval()
+    network = build_language_model(model(cell, num_layers=2), V, seed=1).eval()
     nats, tokens = nats_of(network, lane_windows(ids, V, 1, num_steps))
     assert tokens == len(ids)
     assert nats == pytest.approx(one_by_one(network, ids, carry=True), rel=1e-5)
@@ -41,7 +41,7 @@ def test_an_unbroken_pass_carries_the_state_over_windows(model, ids, cell, num_s
 
 @pytest.mark.parametrize("num_lanes", [1, 3])
 def test_units_are_scored_each_from_the_zero_state(model, ids, num_lanes):
-    network = build(model("lstm"), V, seed=1).eval()
+    network = build_language_model(model("lstm"), V, seed=1).eval()
     nats, tokens = nats_of(network, evaluation_windows(ids, V, "units", num_lanes))
     assert tokens == len(ids)
     assert nats == pytest.approx(one_by_one(network, ids, carry=False), rel=1e-5)
@@ -49,14 +49,14 @@ def test_units_are_scored_each_from_the_zero_state(model, ids, num_lanes):
 
 @pytest.mark.parametrize("batching", ["stream", "units"])
 def test_the_cloze_model_scores_every_token_once(model, ids, batching):
-    network = build(model("gru", bidirectional=True), V, seed=1)
+    network = build_language_model(model("gru", bidirectional=True), V, seed=1)
     nats, tokens = nats_of(network, evaluation_windows(ids, V, batching, 2))
     assert tokens == len(ids)
     assert nats / tokens == pytest.approx(math.log(V), rel=0.15)
 
 
 def test_evaluation_leaves_the_network_in_its_mode(model, ids):
-    network = build(model("rnn", dropout=0.5), V, seed=1).train()
+    network = build_language_model(model("rnn", dropout=0.5), V, seed=1).train()
     first, _ = nats_of(network, lane_windows(ids, V, 1, 7))
     again, _ = nats_of(network, lane_windows(ids, V, 1, 7))
     assert first == again

@@ -8,7 +8,7 @@ from sizes import E, H, V
 from torch import Tensor, nn
 
 from pipeline.base.params import Model
-from pipeline.networks.build import build
+from pipeline.networks.build import build_language_model
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 CHRONO = {"gru": {"chrono_steps": 40}, "lstm": {"forget_bias": None, "chrono_steps": 40}}
@@ -72,7 +72,7 @@ def test_a_network_is_drawn_in_the_written_order(model, cell, embedding_size, st
     expected = drawn(
         section, stacks=stacks, embedding_size=embedding_size, tied=False, gain=1.3 if cell == "rnn" else 1.0
     )
-    found = build(section, V, seed=3).state_dict()
+    found = build_language_model(section, V, seed=3).state_dict()
     assert expected.keys() == {name for name, weight in found.items() if weight.any()}
     for name, weight in expected.items():
         assert torch.equal(found[name], weight), name
@@ -81,7 +81,7 @@ def test_a_network_is_drawn_in_the_written_order(model, cell, embedding_size, st
 def test_tied_weights_are_drawn_once_and_scaled_to_norm_1(model):
     section = model("gru", num_layers=2, embedding_size=H, tied_embeddings=True, **CHRONO["gru"])
     expected = drawn(section, stacks=["stack"], embedding_size=H, tied=True, gain=1.0)
-    found = build(section, V, seed=3).state_dict()
+    found = build_language_model(section, V, seed=3).state_dict()
     assert expected.keys() == {name for name, weight in found.items() if weight.any()}
     torch.testing.assert_close(found["embed.weight"], expected["embed.weight"], rtol=1e-6, atol=0)
     for name in expected.keys() - {"embed.weight"}:

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from pipeline.base.params import Model
-from pipeline.networks.build import build, num_parameters
+from pipeline.networks.build import build_language_model, num_parameters
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.encoder import flipped
 from pipeline.networks.evaluation import summed_nats
@@ -21,7 +21,7 @@ BEGIN = V
 
 
 def language_model(section: Model) -> LanguageModel:
-    network = build(section, V, seed=1)
+    network = build_language_model(section, V, seed=1)
     assert isinstance(network, LanguageModel)
     return network
 
@@ -61,7 +61,7 @@ def test_the_begin_row_stays_zero_in_training(model, ids):
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("changes", [{}, {"num_layers": 3}, {"embedding_size": None}])
 def test_two_halves_with_carried_state_are_the_whole(model, ids, cell, changes):
-    network = build(model(cell, **changes), V, seed=1)
+    network = build_language_model(model(cell, **changes), V, seed=1)
     whole, last = network(ids)
     left, state = network(ids[:, :T])
     right, after = network(ids[:, T:], state)
@@ -71,7 +71,7 @@ def test_two_halves_with_carried_state_are_the_whole(model, ids, cell, changes):
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_language_model_is_causal_and_its_rows_are_independent(model, ids, cell):
-    network = build(model(cell, num_layers=2), V, seed=1)
+    network = build_language_model(model(cell, num_layers=2), V, seed=1)
     changed = ids.clone()
     changed[0, T] = ids[0, T] % (V - 1) + 1
     before, after = network(ids)[0], network(changed)[0]
@@ -88,7 +88,7 @@ def test_the_zero_state_is_no_state(model, ids, cell):
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_the_cloze_model_sees_all_tokens_but_its_own(model, generator, cell):
-    network = build(model(cell, bidirectional=True), V, seed=1)
+    network = build_language_model(model(cell, bidirectional=True), V, seed=1)
     targets = torch.randint(1, V, (1, T), generator=generator)
     for t in range(T):
         changed = targets.clone()
@@ -103,7 +103,7 @@ def with_begin(targets: torch.Tensor) -> torch.Tensor:
 
 
 def test_the_cloze_model_is_a_left_and_a_right_pass(model, generator):
-    network = build(model("lstm", bidirectional=True, num_layers=2), V, seed=1)
+    network = build_language_model(model("lstm", bidirectional=True, num_layers=2), V, seed=1)
     assert isinstance(network, ClozeModel)
     y = torch.randint(1, V, (1, T), generator=generator)
     logits, _ = network(with_begin(y), y)
@@ -118,7 +118,7 @@ def test_the_cloze_model_is_a_left_and_a_right_pass(model, generator):
 
 
 def test_padding_does_nothing_to_the_cloze_model(model, generator):
-    network = build(model("gru", bidirectional=True), V, seed=1)
+    network = build_language_model(model("gru", bidirectional=True), V, seed=1)
     y = torch.randint(1, V, (1, T), generator=generator)
     padded = torch.cat([y, torch.full((1, 2), -1)], 1)
     inputs = torch.cat([with_begin(y), torch.full((1, 2), BEGIN)], 1)
@@ -130,7 +130,7 @@ def test_padding_does_nothing_to_the_cloze_model(model, generator):
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_each_stack_reads_up_to_the_step_whose_logits_are_asked(model, generator, bidirectional):
     """The features of the last step that each stack reads are those under the logits of the window."""
-    network = build(model("lstm", bidirectional=bidirectional), V, seed=1)
+    network = build_language_model(model("lstm", bidirectional=bidirectional), V, seed=1)
     y = torch.randint(1, V, (B, 2 * T), generator=generator)
     y[1, -2:] = IGNORED
     inputs = with_begin(y).clamp(min=0)
@@ -144,7 +144,7 @@ def test_each_stack_reads_up_to_the_step_whose_logits_are_asked(model, generator
 
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_the_left_state_is_carried_into_the_next_window(model, ids, bidirectional):
-    network = build(model("gru", bidirectional=bidirectional), V, seed=1)
+    network = build_language_model(model("gru", bidirectional=bidirectional), V, seed=1)
     _, state = network.window_logits(with_begin(ids)[:, :T], ids[:, :T])
     carried_on, _ = network.window_logits(with_begin(ids)[:, T:], ids[:, T:], state)
     whole, _ = network.window_logits(with_begin(ids), ids)
@@ -152,7 +152,7 @@ def test_the_left_state_is_carried_into_the_next_window(model, ids, bidirectiona
 
 
 def test_the_right_stack_reads_eos_as_the_begin_token(model):
-    network = build(model("rnn", bidirectional=True), V, seed=1)
+    network = build_language_model(model("rnn", bidirectional=True), V, seed=1)
     assert isinstance(network, ClozeModel)
     assert network.right_inputs(torch.tensor([[4, 0, 5, 6]])).tolist() == [[BEGIN, 6, 5, BEGIN]]
 
@@ -174,14 +174,14 @@ def test_the_loss_is_summed_over_time_and_skips_padding():
 def test_an_untrained_network_pays_about_ln_v(model, generator, cell, changes):
     if changes.get("bidirectional"):
         changes = changes | {"embedding_size": E}
-    network = build(model(cell, **changes), V, seed=1)
+    network = build_language_model(model(cell, **changes), V, seed=1)
     y = torch.randint(0, V, (50, T), generator=generator)
     logits = network(with_begin(y), y)[0] if isinstance(network, ClozeModel) else network(with_begin(y))[0]
     assert float(summed_nats(logits, y).detach()) / y.numel() == pytest.approx(math.log(V), rel=0.15)
 
 
 def test_a_seed_decides_every_weight(model):
-    one, same, other = (build(model("lstm"), V, seed=s).state_dict() for s in (1, 1, 2))
+    one, same, other = (build_language_model(model("lstm"), V, seed=s).state_dict() for s in (1, 1, 2))
     assert all(torch.equal(one[name], same[name]) for name in one)
     assert not torch.equal(one["stack.rnn.weight_hh_l0"], other["stack.rnn.weight_hh_l0"])
 
@@ -232,9 +232,9 @@ def test_chrono_moves_no_other_gate_and_the_lstms_input_gate_against_the_forget_
 def test_chrono_units_layers_and_seeds_differ_and_all_other_weights_stay(model, cell):
     section = model(cell, num_layers=2, **CHRONO[cell])
     chrono, plain, other = (
-        build(section, V, seed=1),
-        build(model(cell, num_layers=2), V, 1),
-        build(section, V, seed=2),
+        build_language_model(section, V, seed=1),
+        build_language_model(model(cell, num_layers=2), V, 1),
+        build_language_model(section, V, seed=2),
     )
     for name, weight in chrono.state_dict().items():
         assert torch.equal(weight, plain.state_dict()[name]) == ("bias_ih" not in name)
@@ -245,7 +245,7 @@ def test_chrono_units_layers_and_seeds_differ_and_all_other_weights_stay(model, 
 @pytest.mark.parametrize(("cell", "gates"), [("rnn", 1), ("gru", 3), ("lstm", 4)])
 def test_parameters_are_counted_by_the_closed_form(model, cell, gates):
     layers = gates * (E * H + H * H + 2 * H) + gates * (2 * H * H + 2 * H)
-    assert num_parameters(build(model(cell, num_layers=2), V, seed=1)) == V * E + layers + V * H + V
+    assert num_parameters(build_language_model(model(cell, num_layers=2), V, seed=1)) == V * E + layers + V * H + V
 
 
 def test_tied_weights_are_counted_once_and_move_together(model, ids):
@@ -258,7 +258,7 @@ def test_tied_weights_are_counted_once_and_move_together(model, ids):
 
 
 def test_dropout_acts_in_training_and_not_in_evaluation(model, ids):
-    network = build(model("lstm", dropout=0.5, num_layers=2), V, seed=1)
+    network = build_language_model(model("lstm", dropout=0.5, num_layers=2), V, seed=1)
     assert not torch.equal(network.train()(ids)[0], network(ids)[0])
     torch.testing.assert_close(network.eval()(ids)[0], network(ids)[0], rtol=0, atol=0)
 

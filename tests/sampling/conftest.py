@@ -8,7 +8,7 @@ import torch
 from sizes import V
 
 from pipeline.base.params import Model
-from pipeline.networks.build import Network, build
+from pipeline.networks.build import Network, build_language_model
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def random_network(model: Callable[..., Model]) -> Callable[..., Network]:
     """A maker of networks whose every weight is random: as built, the first token's logits would be all equal."""
 
     def make(cell: str, **changes: Any) -> Network:
-        network = build(model(cell, **changes), V, seed=1).eval()
+        network = build_language_model(model(cell, **changes), V, seed=1).eval()
         with torch.no_grad():
             for parameter in network.parameters():
                 parameter.add_(torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1)))

@@ -11,7 +11,7 @@ import pytest
 from pipeline.base.artifacts import Record, read_json, write_json
 from pipeline.language.bundle import LanguageBundle
 from pipeline.language.scoring import token_log_probabilities
-from pipeline.networks.build import build
+from pipeline.networks.build import build_language_model
 from pipeline.tokens.vocabulary import Vocabulary, learn
 from stages.sampling import sampling
 
@@ -37,7 +37,9 @@ def project(tmp_path, monkeypatch, model):
         folder = Path("out/train") / name
         folder.mkdir(parents=True)
         section = model("lstm", bidirectional=bidirectional)
-        LanguageBundle(build(section, vocabulary.size, seed=1), vocabulary, section, "char", 1).save(folder)
+        LanguageBundle(build_language_model(section, vocabulary.size, seed=1), vocabulary, section, "char", 1).save(
+            folder
+        )
     return vocabulary
 
 

@@ -12,7 +12,7 @@ from pipeline.base.artifacts import Row
 from pipeline.base.params import RuntimeParams, StreamBatching, TrainingParams, UnitBatching
 from pipeline.base.resume import Resume
 from pipeline.language.bundle import LanguageBundle
-from pipeline.networks.build import build
+from pipeline.networks.build import build_language_model
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.evaluation import evaluation_windows, nats_of, summed_nats
 from pipeline.tokens.vocabulary import Vocabulary
@@ -69,7 +69,7 @@ def place(folder) -> Resume:
 def test_training_is_the_bare_loop(model, batching, bidirectional):
     """The same windows, loss, clipping, optimiser and schedule written out in plain torch end in the same weights."""
     section = model("lstm", bidirectional=bidirectional)
-    network, bare = (build(section, V, seed=1) for _ in range(2))
+    network, bare = (build_language_model(section, V, seed=1) for _ in range(2))
     train(network, TRAINING.model_copy(update={"num_validations": 1}), batching)
 
     data = TrainingWindows(split(1).ids, V, batching, TRAINING, seed=1)
@@ -97,7 +97,7 @@ def test_training_is_the_bare_loop(model, batching, bidirectional):
 
 
 def test_a_state_that_is_carried_changes_what_is_learned(model, monkeypatch):
-    carrying, forgetting = (build(model("gru"), V, seed=1) for _ in range(2))
+    carrying, forgetting = (build_language_model(model("gru"), V, seed=1) for _ in range(2))
     train(carrying)
     monkeypatch.setattr("pipeline.training.module.carried", lambda state, fresh: None)
     train(forgetting)
@@ -106,7 +106,7 @@ def test_a_state_that_is_carried_changes_what_is_learned(model, monkeypatch):
 
 
 def test_the_same_seed_gives_the_same_bytes_with_dropout(model):
-    first, again, other = (build(model("lstm", dropout=0.3), V, seed=1) for _ in range(3))
+    first, again, other = (build_language_model(model("lstm", dropout=0.3), V, seed=1) for _ in range(3))
     one, two, three = train(first), train(again), train(other, seed=2)
     assert one == two
     assert one != three
@@ -119,7 +119,7 @@ def test_a_text_without_surprise_is_learned(model):
     """Units 1 2 3 4 over and over: a network that sees its inputs pays next to nothing for them."""
     ids = np.tile(np.array([1, 2, 3, 4, 0], np.uint8), 80)
     text = Split(ids, len(ids), 0.0)
-    network = build(model("gru"), V, seed=1)
+    network = build_language_model(model("gru"), V, seed=1)
     longer = TRAINING.model_copy(update={"budget_tokens": 3000})
     train(network, longer, train=text, norm=5.0)
     assert final_score(network, text, "stream", 3).nats_per_token < 0.2 < math.log(V)
@@ -128,7 +128,7 @@ def test_a_text_without_surprise_is_learned(model):
 @pytest.mark.slow
 def test_the_best_weights_are_kept_not_the_last(model):
     """Learning by heart what is random: validation gets worse, and an early step is the best."""
-    network = build(model("lstm"), V, seed=1)
+    network = build_language_model(model("lstm"), V, seed=1)
     longer = TRAINING.model_copy(update={"budget_tokens": 6000, "num_validations": 10})
     trained = train(network, longer, norm=5.0)
     curve = {
@@ -144,7 +144,7 @@ def test_the_best_weights_are_kept_not_the_last(model):
 
 def test_rows_are_means_since_the_row_before_and_are_shown_at_once(model):
     shown: list[Row] = []
-    trained = train(build(model("rnn"), V, seed=1), rows=shown)
+    trained = train(build_language_model(model("rnn"), V, seed=1), rows=shown)
     assert [row for row in shown if "time/seconds" not in row.metrics] == list(trained.history)
     rows = [row for row in shown if "train/nats_per_token" in row.metrics]
     assert [row.step for row in rows] == [4, 8, 12, 16, 20]
@@ -156,14 +156,14 @@ def test_rows_are_means_since_the_row_before_and_are_shown_at_once(model):
 
 def test_the_norm_is_logged_before_clipping(model):
     shown: list[Row] = []
-    train(build(model("rnn"), V, seed=1), rows=shown, norm=1e-6)
+    train(build_language_model(model("rnn"), V, seed=1), rows=shown, norm=1e-6)
     norms = [row.metrics["train/grad_norm"] for row in shown if "train/grad_norm" in row.metrics]
     assert min(norms) > 0.01
 
 
 def test_the_final_score_counts_every_token_and_all_characters(model):
     text = Split(split(3).ids, characters=1000, spelling_nats=50.0)
-    score = final_score(build(model("gru"), V, seed=1), text, "stream", 3)
+    score = final_score(build_language_model(model("gru"), V, seed=1), text, "stream", 3)
     assert (score.tokens, score.characters, score.spelling_nats) == (400, 1000, 50.0)
 
 
@@ -180,7 +180,7 @@ def test_the_logits_of_both_kinds_come_one_way(model):
     inputs = torch.tensor([[V, 1, 2]])
     targets = torch.tensor([[1, 2, 0]])
     for bidirectional in (False, True):
-        network = build(model("gru", bidirectional=bidirectional), V, seed=1)
+        network = build_language_model(model("gru", bidirectional=bidirectional), V, seed=1)
         logits, _ = network.window_logits(inputs, targets)
         assert logits.shape == (1, 3, V)
 
@@ -188,7 +188,7 @@ def test_the_logits_of_both_kinds_come_one_way(model):
 def test_no_time_goes_into_filling_new_tensors(model, monkeypatch):
     """Deterministic algorithms fill what nobody reads, unless told not to."""
     monkeypatch.setattr(torch.utils.deterministic, "fill_uninitialized_memory", True)
-    train(build(model("rnn"), V, seed=1))
+    train(build_language_model(model("rnn"), V, seed=1))
     assert torch.are_deterministic_algorithms_enabled()
     assert not torch.utils.deterministic.fill_uninitialized_memory  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -197,7 +197,7 @@ def test_no_time_goes_into_filling_new_tensors(model, monkeypatch):
 def test_the_norms_of_groups_are_those_of_autograd_before_clipping(model, cell):
     """One step by hand in plain torch, from the same weights; a limit so small that all is clipped."""
     shown: list[Row] = []
-    network, bare = (build(model(cell), V, seed=1) for _ in range(2))
+    network, bare = (build_language_model(model(cell), V, seed=1) for _ in range(2))
     one = TRAINING.model_copy(update={"log_every_steps": 1, "num_validations": 1})
     train(network, one, rows=shown, norm=1e-3)
     inputs, targets, _ = next(iter(TrainingWindows(split(1).ids, V, STREAM, TRAINING, seed=1)))
@@ -214,7 +214,7 @@ def test_the_norms_of_groups_are_those_of_autograd_before_clipping(model, cell):
 
 
 def test_what_the_optimiser_met_is_counted_over_all_steps(model):
-    trained = train(build(model("rnn"), V, seed=1))
+    trained = train(build_language_model(model("rnn"), V, seed=1))
     norms = np.array(trained.grad_norms)
     assert len(norms) == 20
     limit = float(np.sort(norms)[14]) + 1e-9
@@ -228,7 +228,7 @@ def test_what_the_optimiser_met_is_counted_over_all_steps(model):
 @pytest.mark.slow
 def test_without_a_limit_nothing_is_clipped(model):
     """The same weights as with a limit that no gradient reaches, and others than with one that each does."""
-    free, wide, tight = (build(model("gru"), V, seed=1) for _ in range(3))
+    free, wide, tight = (build_language_model(model("gru"), V, seed=1) for _ in range(3))
     train(free, norm=None)
     train(wide, norm=1e6)
     train(tight, norm=1e-3)
@@ -240,7 +240,7 @@ def test_without_a_limit_nothing_is_clipped(model):
 def test_a_loss_that_is_no_number_stops_the_training_and_says_whose(model, tmp_path):
     """Relu and recurrent weights of 1e20: the states overflow within the first window."""
     shown: list[Row] = []
-    network = build(model("rnn", nonlinearity="relu", recurrent_gain=1e20), V, seed=1)
+    network = build_language_model(model("rnn", nonlinearity="relu", recurrent_gain=1e20), V, seed=1)
     with pytest.raises(
         DivergedError, match=r"training step 1: loss and gradient stay finite .*recurrent.*; lower"
     ) as e:
@@ -251,7 +251,7 @@ def test_a_loss_that_is_no_number_stops_the_training_and_says_whose(model, tmp_p
 
 
 def test_the_weights_at_each_validation_are_kept(model, tmp_path):
-    network = build(model("gru"), V, seed=1)
+    network = build_language_model(model("gru"), V, seed=1)
     trained = train(network, resume=place(tmp_path))
     bundle = LanguageBundle(network, Mock(Vocabulary, size=V), model("gru"), "char", 1)
     kept = dict(bundle.checkpoints(tmp_path / "files"))
@@ -264,7 +264,7 @@ def test_the_weights_at_each_validation_are_kept(model, tmp_path):
 def test_a_validation_that_is_no_number_stops_the_training(model, monkeypatch):
     monkeypatch.setattr("pipeline.training.history.nats_of", lambda network, windows: (math.nan, 400))
     with pytest.raises(DivergedError, match=r"training step 10: loss and gradient stay finite \(got loss nan\); lower"):
-        train(build(model("rnn"), V, seed=1))
+        train(build_language_model(model("rnn"), V, seed=1))
 
 
 class Killed(BaseException):
@@ -294,12 +294,12 @@ def killed_after(step: int):
 @pytest.mark.slow
 def test_a_training_that_is_killed_goes_on_to_the_same_bytes(model, tmp_path, step, cell, batching, shape):
     """Dropout draws on, the optimiser, the schedule, the state and the data go on, and no row comes twice."""
-    whole, broken = (build(model(cell, **shape), V, seed=1) for _ in range(2))
+    whole, broken = (build_language_model(model(cell, **shape), V, seed=1) for _ in range(2))
     every = TRAINING.model_copy(update={"log_every_steps": 1})
     expected = train(whole, every, batching, resume=place(tmp_path / "whole"))
     with pytest.raises(Killed):
         fit_killed(broken, every, batching, tmp_path / "broken", step)
-    again = build(model(cell, **shape), V, seed=1)
+    again = build_language_model(model(cell, **shape), V, seed=1)
     assert train(again, every, batching, resume=place(tmp_path / "broken")) == expected
     for name, weight in whole.state_dict().items():
         assert torch.equal(again.state_dict()[name], weight)
@@ -325,21 +325,21 @@ def fit_killed(network, training, batching, folder, step) -> None:
 
 def test_a_training_that_goes_on_shows_what_was_before_and_learns_from_no_window_twice(model, tmp_path, monkeypatch):
     with pytest.raises(Killed):
-        fit_killed(build(model("gru"), V, seed=1), TRAINING, STREAM, tmp_path, 12)
+        fit_killed(build_language_model(model("gru"), V, seed=1), TRAINING, STREAM, tmp_path, 12)
     learned, shown = [], []
     monkeypatch.setattr(
         "pipeline.training.module.summed_nats",
         lambda logits, targets: learned.append(targets) or summed_nats(logits, targets),
     )
-    trained = train(build(model("gru"), V, seed=1), rows=shown, resume=place(tmp_path))
+    trained = train(build_language_model(model("gru"), V, seed=1), rows=shown, resume=place(tmp_path))
     assert len(learned) == 20 - 11  # the row of step 12 ended it before its state was saved
     assert [row for row in shown if "time/seconds" not in row.metrics] == list(trained.history)
 
 
 def test_a_finished_training_has_nothing_left_to_do(model, tmp_path, monkeypatch):
-    first = train(build(model("gru"), V, seed=1), resume=place(tmp_path))
+    first = train(build_language_model(model("gru"), V, seed=1), resume=place(tmp_path))
     monkeypatch.setattr("pipeline.training.fit._run", lambda *_: pytest.fail("nothing is left"))
-    assert train(build(model("gru"), V, seed=1), resume=place(tmp_path)) == first
+    assert train(build_language_model(model("gru"), V, seed=1), resume=place(tmp_path)) == first
 
 
 def test_ctrl_c_stays_ctrl_c(model):
@@ -348,6 +348,6 @@ def test_ctrl_c_stays_ctrl_c(model):
     interrupted = Mock(extend=Mock(side_effect=KeyboardInterrupt))
     try:
         with pytest.raises(KeyboardInterrupt):
-            train(build(model("rnn"), V, seed=1), rows=interrupted)
+            train(build_language_model(model("rnn"), V, seed=1), rows=interrupted)
     finally:
         signal.signal(signal.SIGINT, handler)

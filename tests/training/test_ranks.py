@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.base.launch import HelperDoneError
-from pipeline.networks.build import build
+from pipeline.networks.build import build_language_model
 from pipeline.networks.bundle import save_weights
 from pipeline.base.params import LstmModel, RuntimeParams, StreamBatching, TrainingParams, UnitBatching
 from pipeline.base.resume import Resume
@@ -57,7 +57,7 @@ model = LstmModel(
     cell="lstm", forget_bias=1.0, chrono_steps=None, hidden_size=7, num_layers=2, bidirectional=False, embedding_size=5,
     tied_embeddings=False, dropout=dropout, learning_rate=0.02, max_grad_norm=0.5,
 )
-network = build(model, 11, seed=1)
+network = build_language_model(model, 11, seed=1)
 try:
     trained = fitting.fit(
         network,
