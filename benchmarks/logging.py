@@ -6,21 +6,20 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import SimpleNamespace
 from typing import Any
-from unittest.mock import Mock, patch
+from unittest.mock import patch
 
 import torch
 
 from benchmarks.page import Section, Target
-from benchmarks.training import VOCABULARY, random_text, task_of
+from benchmarks.training import Task, task_of
 from pipeline.base.artifacts import LogRows, Row
 from pipeline.base.params import Params
 from pipeline.tracking.store import Store, open_store
 from pipeline.tracking.work import Work
-from pipeline.training.history import History, Validation
-from pipeline.training.lightning import pl
-from pipeline.training.module import SequenceModule
+from pipeline.training.history import History
+from pipeline.training.learner import Learner, Step
+from pipeline.training.validation import Validation
 
 HISTORY_STEPS = 5000
 ROWS = 1000
@@ -54,38 +53,44 @@ def logging(params: Params) -> Section:
 
 def history_cost(params: Params, every: int, steps: int = HISTORY_STEPS) -> float:
     """Milliseconds a step of the history that makes a row every so many steps."""
-    history = _history(every, lambda rows: None)
+    task = _first_task(params, steps)
+    history = _history(every, lambda rows: None, task)
     start = time.perf_counter()
-    run_history(history, params, steps)
+    run_history(history, task, steps)
     return (time.perf_counter() - start) / steps * 1000
 
 
-def _history(every: int, live: LogRows) -> History:
-    text = random_text(1000, VOCABULARY)
-    return History(text, Validation(text, "stream", 1, steps=set()), every, [live])
+def _history(every: int, live: LogRows, task: Task) -> History:
+    return History(Validation(task.objective(), steps=set()), every, [live])
 
 
-def run_history(history: History, params: Params, steps: int) -> None:
+def run_history(history: History, task: Task, steps: int) -> None:
     """Give the history the steps of a training that does nothing else."""
-    task = task_of(params, next(iter(params.models)), steps)
-    section = task.training
-    module = SequenceModule(
-        task.network(), task.model.learning_rate, section.weight_decay, task.model.max_grad_norm, steps
+    section, model = task.training, task.model
+    learner = Learner(
+        task.network(),
+        task.objective(),
+        learning_rate=model.learning_rate,
+        weight_decay=section.weight_decay,
+        max_grad_norm=model.max_grad_norm,
     )
-    for parameter in module.parameters():
+    for parameter in learner.network.parameters():
         parameter.grad = torch.ones_like(parameter)
-    optimizer = SimpleNamespace(param_groups=[{"lr": task.model.learning_rate}])
-    trainer = Mock(spec=pl.Trainer, optimizers=[optimizer])
-    outputs = {"nats": 1000.0, "tokens": section.batch_size * section.bptt_steps, "grad_norm": 1.0}
-    for step in range(steps):
-        module.step = step + 1
-        history.on_train_batch_end(trainer, module, outputs, None, step)
+    targets = section.batch_size * section.bptt_steps
+    for step in range(1, steps + 1):
+        learner.step = step
+        history.on_step(learner, Step(step, loss=1000.0, num_targets=targets, grad_norm=1.0))
+
+
+def _first_task(params: Params, steps: int) -> Task:
+    return task_of(params, next(iter(params.models)), steps)
 
 
 def calls_of(params: Params, rows: int) -> list[Sequence[Row]]:
     """What a training that makes a row every step hands to the live run, call by call."""
     calls: list[Sequence[Row]] = []
-    run_history(_history(1, calls.append), params, rows)
+    task = _first_task(params, rows)
+    run_history(_history(1, calls.append, task), task, rows)
     return calls
 
 

@@ -14,12 +14,12 @@ from torch.nn import functional as F
 from benchmarks.page import Section, Target
 from benchmarks.timing import medians
 from pipeline.base.artifacts import LogRows, Row
-from pipeline.base.params import Batching, Model, Params, RuntimeParams, TrainingParams
+from pipeline.base.params import Batching, Model, Params, RuntimeParams, StreamBatching, TrainingParams
 from pipeline.base.resume import Resume
 from pipeline.networks.build import build_language_model
 from pipeline.networks.language_model import LanguageModel
-from pipeline.training.data import TrainingWindows
 from pipeline.training.fit import fit
+from pipeline.training.language_modelling import LanguageModelling
 from pipeline.training.split import Split
 
 VOCABULARY = 112
@@ -32,7 +32,7 @@ WARM_STEPS = 20
 
 METHOD = """\
 The models of `run.models` that are language models, at level char with the values of params.yaml. `fit` is the \
-Trainer with our module, data and history; the bare loop is plain torch: the same windows, forward pass, loss, \
+Trainer with our learner, objective and history; the bare loop is plain torch: the same windows, forward pass, loss, \
 backward pass, clipping, optimiser and schedule, and nothing written down. Both end in the same weights. They take \
 turns every {every} steps within one run, {steps} steps in all; medians after the first {warm} steps."""
 
@@ -57,21 +57,30 @@ class Task:
         """Train the network as stages/train.py does."""
         fit(
             network,
-            self.text,
-            random_text(UNIT_TOKENS, VOCABULARY),
+            self.objective(),
             learning_rate=self.model.learning_rate,
+            weight_decay=self.training.weight_decay,
             max_grad_norm=self.model.max_grad_norm,
-            batching=self.batching,
-            training=self.training,
-            runtime=self.runtime,
+            num_validations=self.training.num_validations,
+            log_every_steps=self.training.log_every_steps,
+            accelerator=self.runtime.accelerator,
             seed=1,
             live=live,
             resume=resume,
         )
 
-    def windows(self) -> TrainingWindows:
+    def objective(self) -> LanguageModelling:
         """What is read, in its order."""
-        return TrainingWindows(self.text.ids, VOCABULARY, self.batching, self.training, seed=1)
+        return LanguageModelling(
+            self.text,
+            random_text(UNIT_TOKENS, VOCABULARY),
+            VOCABULARY,
+            segment_tokens=self.batching.segment_tokens if isinstance(self.batching, StreamBatching) else None,
+            batch_size=self.training.batch_size,
+            bptt_steps=self.training.bptt_steps,
+            budget_tokens=self.training.budget_tokens,
+            seed=1,
+        )
 
 
 def training(params: Params) -> Section:
@@ -125,9 +134,10 @@ def take_turns(task: Task, network: LanguageModel, other: LanguageModel) -> list
 
 def bare(task: Task, network: LanguageModel) -> Iterator[float]:
     """Train in a loop of plain torch, `log_every_steps` at a time; gives the seconds these took."""
-    windows, peak = iter(task.windows()), task.model.learning_rate
+    objective, peak = task.objective(), task.model.learning_rate
+    windows = objective.batches(skip=0)
     optimizer = torch.optim.AdamW(network.parameters(), peak, weight_decay=task.training.weight_decay, fused=True)
-    total = task.windows().num_steps + 1
+    total = objective.num_steps + 1
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, peak, total_steps=total, cycle_momentum=False)
     limit, state = task.model.max_grad_norm or math.inf, None
     while True:

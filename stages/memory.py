@@ -21,8 +21,6 @@ from pipeline.base.params import (
     ReberTask,
     RuntimeParams,
     Task,
-    TrainingParams,
-    UnitBatching,
 )
 from pipeline.base.resume import Resume
 from pipeline.memory.adding import CHANNELS, SQUARED_ERROR_WITHOUT_MEMORY, batches, sums_answered
@@ -36,6 +34,7 @@ from pipeline.memory.strings import String, Strings, bits_without_memory, drawn,
 from pipeline.networks.build import Network, build_language_model
 from pipeline.stage import Output, stage
 from pipeline.training.fit import Trained, fit
+from pipeline.training.language_modelling import LanguageModelling
 from pipeline.training.split import Split
 
 
@@ -133,23 +132,25 @@ def _trained(
     """
     train = drawn(strings, Random(f"train {seed}"), memory.budget_tokens)
     validation = strings.questions(Random(f"validation {seed}"), memory.test_sequences)
-    return fit(
-        network,
+    objective = LanguageModelling(
         _split(train),
         _split(validation),
+        network.begin_id,
+        segment_tokens=None,
+        batch_size=memory.batch_size,
+        bptt_steps=max(len(string.ids) for string in train),
+        budget_tokens=memory.budget_tokens,
+        seed=seed,
+    )
+    return fit(
+        network,
+        objective,
         learning_rate=memory.learning_rate,
+        weight_decay=memory.weight_decay,
         max_grad_norm=max_grad_norm,
-        batching=UnitBatching(mode="units"),
-        training=TrainingParams(
-            processes=1,
-            batch_size=memory.batch_size,
-            bptt_steps=max(2, *(len(string.ids) for string in train)),
-            budget_tokens=memory.budget_tokens,
-            weight_decay=memory.weight_decay,
-            num_validations=1,
-            log_every_steps=memory.log_every_steps,
-        ),
-        runtime=runtime,
+        num_validations=1,
+        log_every_steps=memory.log_every_steps,
+        accelerator=runtime.accelerator,
         seed=seed,
         live=lambda rows: None,
         resume=resume,

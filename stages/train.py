@@ -10,15 +10,16 @@ import torch
 
 from pipeline.base.artifacts import LogRows, Result, finite, write_json
 from pipeline.base.metrics import Score
-from pipeline.base.params import Batching, Level, Model, RuntimeParams, TrainingParams
+from pipeline.base.params import Batching, Level, Model, RuntimeParams, StreamBatching, TrainingParams
 from pipeline.base.resume import Resume
 from pipeline.language.bundle import LanguageBundle
 from pipeline.networks.build import Network, build_language_model, num_parameters
 from pipeline.networks.bundle import CHECKPOINTS
 from pipeline.stage import WORK, Input, Output, stage
 from pipeline.tokens.vocabulary import Vocabulary
-from pipeline.training.fit import final_score, fit
-from pipeline.training.module import DivergedError
+from pipeline.training.diverged import DivergedError
+from pipeline.training.fit import fit
+from pipeline.training.language_modelling import LanguageModelling, final_score
 from pipeline.training.split import Split
 
 DIVERGED = WORK / "diverged"
@@ -44,16 +45,26 @@ def train(
     splits = {name: Split.load(ids, name) for name in ("train", "validation", "test")}
     vocabulary = Vocabulary.load(ids / "tokenizer.json")
     network = build_language_model(model, vocabulary.size, seed)
+    objective = LanguageModelling(
+        splits["train"],
+        splits["validation"],
+        network.begin_id,
+        segment_tokens=batching.segment_tokens if isinstance(batching, StreamBatching) else None,
+        batch_size=training.batch_size,
+        bptt_steps=training.bptt_steps,
+        budget_tokens=training.budget_tokens,
+        seed=seed,
+    )
     with _kept(resume.files, DIVERGED / out.name):
         trained = fit(
             network,
-            splits["train"],
-            splits["validation"],
+            objective,
             learning_rate=model.learning_rate,
+            weight_decay=training.weight_decay,
             max_grad_norm=model.max_grad_norm,
-            batching=batching,
-            training=training,
-            runtime=runtime,
+            num_validations=training.num_validations,
+            log_every_steps=training.log_every_steps,
+            accelerator=runtime.accelerator,
             seed=seed,
             live=live,
             resume=resume,
@@ -61,7 +72,7 @@ def train(
     shutil.copytree(resume.files, out / CHECKPOINTS)
     LanguageBundle(network, vocabulary, model, level, seed).save(out)
     scores = _scores(network, splits, batching, training)
-    about = {"parameters": num_parameters(network), "best_step": trained.best_step, "tokens_seen": trained.tokens_seen}
+    about = {"parameters": num_parameters(network), "best_step": trained.best_step, "tokens_seen": trained.targets_seen}
     about |= trained.norm_metrics(model.max_grad_norm)
     metrics = finite(about | {k: v for n, score in scores.items() for k, v in score.as_metrics(n).items()})
     write_json(out / "scores.json", metrics)

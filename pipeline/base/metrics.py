@@ -40,6 +40,11 @@ class Score:
         )
 
     @property
+    def loss(self) -> float:
+        """What a training makes small: nats per token."""
+        return self.nats_per_token
+
+    @property
     def nats_per_token(self) -> float:
         """Mean negative log-likelihood of a token, UNK taken as an answer."""
         return self.nats / self.tokens

@@ -1,28 +1,27 @@
-"""Train a network on a text and score what came of it."""
+"""Train a network for an objective."""
 
-import logging
 import sys
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
+from torch import nn
 
 from pipeline.base.artifacts import LogRows, Row
 from pipeline.base.launch import HelperDoneError
-from pipeline.base.metrics import Score
-from pipeline.base.params import Batching, RuntimeParams, TrainingParams
 from pipeline.base.resume import Resume
-from pipeline.networks.build import Network
-from pipeline.networks.evaluation import evaluation_windows, nats_of
-from pipeline.training.data import TrainingWindows
-from pipeline.training.history import History, Validation
-from pipeline.training.lightning import pl
-from pipeline.training.module import SequenceModule
+from pipeline.training.diverged import DivergedError
+from pipeline.training.history import History
+from pipeline.training.learner import Learner
+from pipeline.training.lightning import run
+from pipeline.training.objective import Objective
 from pipeline.training.progress import progress
 from pipeline.training.ranks import Ranks
-from pipeline.training.split import Split
+from pipeline.training.validation import Validation, validation_steps
+
+N = TypeVar("N", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Trained:
 
     history: Sequence[Row]
     best_step: int
-    tokens_seen: int
+    targets_seen: int
     grad_norms: Sequence[float]
     """Of every step, before clipping."""
 
@@ -50,23 +49,28 @@ class Trained:
 
 
 def fit(
-    network: Network,
-    train: Split,
-    validation: Split,
+    network: N,
+    objective: Objective[N],
     *,
     learning_rate: float,
+    weight_decay: float,
     max_grad_norm: float | None,
-    batching: Batching,
-    training: TrainingParams,
-    runtime: RuntimeParams,
+    num_validations: int,
+    log_every_steps: int,
+    accelerator: str,
     seed: int,
     live: LogRows,
     resume: Resume | None = None,
 ) -> Trained:
-    """Train for the budget, keep the weights that did best on the validation split.
+    """Take every step of the objective, keep the weights that did best on its validation split.
 
     Args:
-        resume: where a training that was killed goes on; in its files are the weights at each validation.
+        learning_rate: the peak of the one-cycle schedule.
+        max_grad_norm: of the gradient of a target's mean loss; None clips nothing.
+        num_validations: evenly spaced, the last one at the end.
+        accelerator: Lightning's name of it: auto, cpu or gpu.
+        live: takes the rows of the history while the network trains.
+        resume: where a training that was killed resumes; in its files are the weights at each validation.
 
     Raises:
         DivergedError: where the loss or its gradient is not finite.
@@ -74,77 +78,44 @@ def fit(
     """
     ranks = Ranks.of_environment()
     torch.manual_seed(seed + (ranks.rank << 32))  # dropout has no generator of its own; seeds are below 2**32
-    data = TrainingWindows(train.ids, network.begin_id, batching, training, seed)
-    module = SequenceModule(network, learning_rate, training.weight_decay, max_grad_norm, data.num_steps, ranks)
-    steps = validation_steps(data.num_steps, training.num_validations)
-    best = Validation(validation, batching.mode, training.batch_size, steps, resume and resume.files)
-    with progress(data.num_steps) as bar, ranks.joined():
-        shown = [live, bar] if ranks.is_first else []
-        history = History(train, best, training.log_every_steps, shown, resume)
-        left = _go_on(resume, module, history, data)
-        if left > 0:
-            _run(module, data, left, history, runtime)
+    learner = Learner(
+        network,
+        objective,
+        learning_rate=learning_rate,
+        weight_decay=weight_decay,
+        max_grad_norm=max_grad_norm,
+        ranks=ranks,
+    )
+    steps = validation_steps(objective.num_steps, num_validations)
+    validation = Validation(objective, steps, resume and resume.files)
+    with progress(objective.num_steps, objective.loss_name) as bar, ranks.joined():
+        history = History(validation, log_every_steps, [live, bar] if ranks.is_first else [], resume)
+        _restore(resume, learner, history)
+        _learn(learner, history, accelerator)
     if not ranks.is_first:
         raise HelperDoneError
-    assert best.best is not None
-    network.load_state_dict(best.best[2])
-    return Trained(history.rows, best.best[1], history.tokens_seen, history.grad_norms)
+    assert validation.best is not None
+    network.load_state_dict(validation.best.weights)
+    return Trained(history.rows, validation.best.step, history.meter.targets_seen, history.meter.grad_norms)
 
 
-def _go_on(resume: Resume | None, module: SequenceModule, history: History, data: TrainingWindows) -> int:
-    """Bring everything to where the killed training was; how many steps are left to do."""
-    captured = module.ranks.gathered(resume and resume.load())[0]
-    if captured:
-        module.restore(captured["module"])
-        data.skip = module.step
-        if not module.ranks.is_first:
-            return data.num_steps - module.step
+def _restore(resume: Resume | None, learner: Learner[N], history: History) -> None:
+    """Bring everything to where the killed training was."""
+    captured = learner.ranks.gathered(resume and resume.load())[0]
+    if not captured:
+        return
+    learner.restore(captured["learner"])
+    if learner.ranks.is_first:
         history.restore(captured["history"])
-        sys.stderr.write(f"going on after step {module.step} of {data.num_steps}\n")
-    return data.num_steps - module.step
+        sys.stderr.write(f"going on after step {learner.step} of {learner.objective.num_steps}\n")
 
 
-def validation_steps(num_steps: int, num_validations: int) -> set[int]:
-    """Evenly spaced, the last one at the end.
-
-    >>> sorted(validation_steps(10, 3))
-    [3, 7, 10]
-    """
-    return {max(1, round(num_steps * i / num_validations)) for i in range(1, num_validations + 1)}
-
-
-def final_score(network: Network, split: Split, batching: str, batch_size: int) -> Score:
-    """The split's score over one unbroken pass with carried state; of units, each from the zero state."""
-    num_lanes = 1 if batching == "stream" else batch_size
-    nats, tokens = nats_of(network, evaluation_windows(split.ids, network.begin_id, batching, num_lanes))
-    assert tokens == len(split.ids)
-    return Score(nats, tokens, split.characters, split.spelling_nats)
-
-
-def _run(
-    module: SequenceModule, data: TrainingWindows, num_steps: int, history: History, runtime: RuntimeParams
-) -> None:
-    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # no lines about absent GPUs and TPUs
-    trainer = pl.Trainer(
-        max_epochs=1,
-        limit_train_batches=num_steps,
-        accelerator=runtime.accelerator,
-        devices=module.ranks.size,
-        strategy="ddp" if module.ranks.size > 1 else "auto",
-        use_distributed_sampler=False,  # every rank reads every window and takes its lanes of it
-        callbacks=[history],
-        logger=False,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        enable_progress_bar=False,
-        deterministic=True,
-    )
-    # deterministic=True would else fill every new tensor with NaN first: 1 to 9 % of a step
-    torch.utils.deterministic.fill_uninitialized_memory = False  # pyright: ignore[reportAttributeAccessIssue]
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*LeafSpec", category=FutureWarning)  # Lightning's own, of torch
-        warnings.filterwarnings("ignore", message=".*`dataloader_iter`")  # "experimental": constraints.txt pins it
-        try:
-            trainer.fit(module, data)
-        except SystemExit:
-            raise KeyboardInterrupt from None  # Lightning makes an exit of its own of Ctrl-C
+def _learn(learner: Learner[N], history: History, accelerator: str) -> None:
+    """Take the steps that are left."""
+    if learner.steps_left == 0:
+        return
+    try:
+        run(learner, history.on_step, accelerator)
+    except DivergedError as error:
+        history.on_divergence(error)
+        raise

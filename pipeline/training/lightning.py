@@ -1,14 +1,22 @@
-"""Lightning, without an import that nothing here uses.
+"""Lightning, and all that it needs to be worked around.
 
-torchmetrics, which Lightning imports, imports scipy.signal to give an old name of it back to a third library: a fifth
-of what importing Lightning takes (`python -X importtime -c "import pytorch_lightning"`), for every stage that trains.
-A stand-in that has the name stays in its place meanwhile.
+A stand-in takes the place of scipy.signal while Lightning is imported: torchmetrics imports it to give an old name of
+it back to a third library, a fifth of what the import takes.
 """
 
+import logging
 import sys
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pipeline.training.learner import Learner, Step
+from pipeline.training.objective import Batch
 
 
 @contextmanager
@@ -27,4 +35,63 @@ def _stand_in(name: str, attribute: str) -> Iterator[None]:
 with _stand_in("scipy.signal", "hamming"):
     import pytorch_lightning as pl
 
-__all__ = ["pl"]
+OnStep = Callable[[Learner[Any], Step], None]
+
+
+class LearnerModule(pl.LightningModule):
+    """A learner as Lightning runs it.
+
+    Lightning 2.6: the step takes its batch from the iterator and moves the weights itself ("manual optimisation").
+    The hooks that Lightning calls around both otherwise take longer than a small network may wait
+    (docs/performance.md, "Training").
+    """
+
+    def __init__(self, learner: Learner[Any], on_step: OnStep) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.network = learner.network
+        self.learner, self.on_step = learner, on_step
+
+    def training_step(self, dataloader_iter: Iterator[tuple[Batch, int, int]]) -> None:
+        """Learn from the next batch."""
+        batch, _, _ = next(dataloader_iter)
+        # Lightning 2.6: its own backward, which has DDP average the gradients, is slower
+        backward = Tensor.backward if self.learner.ranks.size == 1 else self.manual_backward
+        self.on_step(self.learner, self.learner.learn(batch, self.device, backward))
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """The learner's, which steps it, and its schedule, itself."""
+        return self.learner.optimizer
+
+    def on_train_start(self) -> None:
+        """Nothing draws a number between this and the first step."""
+        self.learner.start(self.device)
+
+
+def run(learner: Learner[Any], on_step: OnStep, accelerator: str) -> None:
+    """Take the steps that are left, and call `on_step` after each."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # Lightning 2.6: lines about absent GPUs and TPUs
+    trainer = pl.Trainer(
+        max_epochs=1,
+        limit_train_batches=learner.steps_left,
+        accelerator=accelerator,
+        devices=learner.ranks.size,
+        strategy="ddp" if learner.ranks.size > 1 else "auto",
+        use_distributed_sampler=False,  # every rank reads every batch and takes its lanes of it
+        logger=False,
+        enable_checkpointing=False,  # what Lightning resumes is not exact: History saves the states
+        enable_model_summary=False,
+        enable_progress_bar=False,
+        deterministic=True,
+    )
+    # torch 2.13: deterministic=True fills every new tensor with NaN first otherwise, 1 to 9 % of a step
+    torch.utils.deterministic.fill_uninitialized_memory = False  # pyright: ignore[reportAttributeAccessIssue]
+    with warnings.catch_warnings():
+        # Lightning 2.6 uses what torch 2.13 deprecates
+        warnings.filterwarnings("ignore", message=".*LeafSpec", category=FutureWarning)
+        # Lightning 2.6 calls a step that takes the iterator experimental: constraints.txt pins the version
+        warnings.filterwarnings("ignore", message=".*`dataloader_iter`")
+        try:
+            trainer.fit(LearnerModule(learner, on_step), learner.objective.batches(learner.step))
+        except SystemExit:
+            raise KeyboardInterrupt from None  # Lightning 2.6 turns Ctrl-C into an exit with 1

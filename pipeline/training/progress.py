@@ -11,16 +11,21 @@ from pipeline.base.artifacts import LogRows, Row
 
 
 @contextmanager
-def progress(num_steps: int) -> Iterator[LogRows]:
-    """Takes the rows of a training of `num_steps` steps, and shows what they say."""
+def progress(num_steps: int, loss_name: str) -> Iterator[LogRows]:
+    """Takes the rows of a training of `num_steps` steps, and shows the losses in them.
+
+    Args:
+        loss_name: what the loss is called in the rows, as `nats_per_token` in `train/nats_per_token`.
+    """
     console = Console(file=sys.stderr)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    unit = loss_name.replace("_", " ")
     with Progress(*columns, console=console, disable=not console.is_terminal) as shown:
         task = shown.add_task("training", total=num_steps)
 
         def show(rows: Sequence[Row]) -> None:
-            step, losses = rows[0].step, _losses(rows[0])
-            line = ", ".join(f"{split} {nats:.3f} nats a token" for split, nats in losses.items())
+            step, losses = rows[0].step, _losses(rows[0], loss_name)
+            line = ", ".join(f"{split} {loss:.3f} {unit}" for split, loss in losses.items())
             shown.update(task, completed=step, description=line)
             if shown.disable and "validation" in losses:
                 sys.stderr.write(f"step {step} of {num_steps}: {line}\n")
@@ -28,5 +33,11 @@ def progress(num_steps: int) -> Iterator[LogRows]:
         yield show
 
 
-def _losses(row: Row) -> dict[str, float]:
-    return {key.split("/")[0]: value for key, value in row.metrics.items() if key.endswith("/nats_per_token")}
+def _losses(row: Row, name: str) -> dict[str, float]:
+    """The losses of a row by split.
+
+    >>> _losses(Row(3, {"train/squared_error": 0.5, "train/grad_norm": 1.0}), "squared_error")
+    {'train': 0.5}
+    """
+    keys = {f"{split}/{name}": split for split in ("train", "validation")}
+    return {split: row.metrics[key] for key, split in keys.items() if key in row.metrics}

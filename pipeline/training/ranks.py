@@ -15,8 +15,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from pipeline.tokens.windows import IGNORED
-from pipeline.training.data import Batch
+from pipeline.training.objective import Batch
 
 
 @dataclass(frozen=True)
@@ -48,18 +47,21 @@ class Ranks:
         finally:
             dist.destroy_process_group()
 
-    def share(self, batch: Batch) -> Batch:
-        """This rank's lanes of a window; where there are fewer lanes than ranks, one whose targets count nothing.
+    def share(self, batch: Batch) -> tuple[Batch, int]:
+        """This rank's lanes of a batch, and the weight of their loss.
 
-        >>> window = torch.tensor([[1], [2], [3]])
-        >>> Ranks(1, 2).share((window, window, window[:, 0] > 9))[0].tolist()
-        [[2], [3]]
+        It is 1; where there are fewer lanes than ranks, one is read for nothing: its weight is 0.
+
+        >>> lanes = torch.tensor([[1], [2], [3]])
+        >>> own, weight = Ranks(1, 2).share((lanes, lanes[:, 0] > 2))
+        >>> own[0].tolist(), own[1].tolist(), weight
+        ([[2], [3]], [False, True], 1)
         """
-        inputs, targets, fresh = batch
-        at = slice(self.rank * len(fresh) // self.size, (self.rank + 1) * len(fresh) // self.size)
-        if at.start == at.stop:
-            return inputs[:1], torch.full_like(targets[:1], IGNORED), fresh[:1]
-        return inputs[at], targets[at], fresh[at]
+        lanes = len(batch[0])
+        first, stop = self.rank * lanes // self.size, (self.rank + 1) * lanes // self.size
+        if first == stop:
+            return tuple(part[:1] for part in batch), 0
+        return tuple(part[first:stop] for part in batch), 1
 
     def summed(self, *numbers: float) -> list[float]:
         """Each number summed over the ranks."""

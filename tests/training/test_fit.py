@@ -9,30 +9,28 @@ import torch
 from sizes import V
 
 from pipeline.base.artifacts import Row
-from pipeline.base.params import RuntimeParams, StreamBatching, TrainingParams, UnitBatching
 from pipeline.base.resume import Resume
 from pipeline.language.bundle import LanguageBundle
 from pipeline.networks.build import build_language_model
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.evaluation import evaluation_windows, nats_of, summed_nats
 from pipeline.tokens.vocabulary import Vocabulary
-from pipeline.training.data import TrainingWindows
-from pipeline.training.fit import final_score, fit
-from pipeline.training.module import DivergedError
+from pipeline.training.diverged import DivergedError
+from pipeline.training.fit import fit
+from pipeline.training.language_modelling import LanguageModelling, final_score
 from pipeline.training.split import Split
 
-RUNTIME = RuntimeParams(threads=1, accelerator="cpu")
-STREAM = StreamBatching(mode="stream", segment_tokens=40)
-UNITS = UnitBatching(mode="units")
-TRAINING = TrainingParams(
-    processes=1,
-    batch_size=3,
-    bptt_steps=5,
-    budget_tokens=300,
-    weight_decay=0.1,
-    num_validations=2,
-    log_every_steps=4,
-)
+STREAM, UNITS = {"segment_tokens": 40}, {"segment_tokens": None}
+SETTINGS = {
+    "learning_rate": 0.02,
+    "weight_decay": 0.1,
+    "max_grad_norm": 0.5,
+    "num_validations": 2,
+    "log_every_steps": 4,
+    "accelerator": "cpu",
+    "seed": 1,
+    "live": lambda rows: None,
+}
 
 
 def split(seed: int, size: int = 400) -> Split:
@@ -41,22 +39,13 @@ def split(seed: int, size: int = 400) -> Split:
     return Split(ids, characters=2 * size, spelling_nats=0.0)
 
 
-def train(network, training=TRAINING, batching=STREAM, seed=1, train=None, rows=None, norm: float | None = 0.5, **rest):
-    live = (lambda new: None) if rows is None else rows.extend
-    data = split(1) if train is None else train
-    return fit(
-        network,
-        data,
-        split(2),
-        learning_rate=0.02,
-        max_grad_norm=norm,
-        batching=batching,
-        training=training,
-        runtime=RUNTIME,
-        seed=seed,
-        live=live,
-        **rest,
-    )
+def objective(train: Split | None = None, **changes) -> LanguageModelling:
+    settings = {**STREAM, "batch_size": 3, "bptt_steps": 5, "budget_tokens": 300, "seed": 1} | changes
+    return LanguageModelling(split(1) if train is None else train, split(2), V, **settings)
+
+
+def train(network, data: LanguageModelling | None = None, **changes):
+    return fit(network, objective() if data is None else data, **(SETTINGS | changes))
 
 
 def place(folder) -> Resume:
@@ -70,13 +59,13 @@ def test_training_is_the_bare_loop(model, batching, bidirectional):
     """The same windows, loss, clipping, optimiser and schedule written out in plain torch end in the same weights."""
     section = model("lstm", bidirectional=bidirectional)
     network, bare = (build_language_model(section, V, seed=1) for _ in range(2))
-    train(network, TRAINING.model_copy(update={"num_validations": 1}), batching)
+    data = objective(**batching)
+    train(network, data, num_validations=1)
 
-    data = TrainingWindows(split(1).ids, V, batching, TRAINING, seed=1)
     optimizer = torch.optim.AdamW(bare.parameters(), 0.02, weight_decay=0.1)
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.02, total_steps=data.num_steps + 1, cycle_momentum=False)
     state = None
-    for inputs, targets, fresh in islice(data, data.num_steps):
+    for inputs, targets, fresh in islice(data.batches(skip=0), data.num_steps):
         if state is None or fresh.all():
             state = None
         else:
@@ -99,7 +88,7 @@ def test_training_is_the_bare_loop(model, batching, bidirectional):
 def test_a_state_that_is_carried_changes_what_is_learned(model, monkeypatch):
     carrying, forgetting = (build_language_model(model("gru"), V, seed=1) for _ in range(2))
     train(carrying)
-    monkeypatch.setattr("pipeline.training.module.carried", lambda state, fresh: None)
+    monkeypatch.setattr("pipeline.training.language_modelling.carried", lambda state, fresh: None)
     train(forgetting)
     weights = "stack.rnn.weight_hh_l0"
     assert not torch.allclose(carrying.state_dict()[weights], forgetting.state_dict()[weights])
@@ -107,7 +96,7 @@ def test_a_state_that_is_carried_changes_what_is_learned(model, monkeypatch):
 
 def test_the_same_seed_gives_the_same_bytes_with_dropout(model):
     first, again, other = (build_language_model(model("lstm", dropout=0.3), V, seed=1) for _ in range(3))
-    one, two, three = train(first), train(again), train(other, seed=2)
+    one, two, three = train(first), train(again), train(other, objective(seed=2), seed=2)
     assert one == two
     assert one != three
     for name, weight in first.state_dict().items():
@@ -120,8 +109,7 @@ def test_a_text_without_surprise_is_learned(model):
     ids = np.tile(np.array([1, 2, 3, 4, 0], np.uint8), 80)
     text = Split(ids, len(ids), 0.0)
     network = build_language_model(model("gru"), V, seed=1)
-    longer = TRAINING.model_copy(update={"budget_tokens": 3000})
-    train(network, longer, train=text, norm=5.0)
+    train(network, objective(text, budget_tokens=3000), max_grad_norm=5.0)
     assert final_score(network, text, "stream", 3).nats_per_token < 0.2 < math.log(V)
 
 
@@ -129,8 +117,7 @@ def test_a_text_without_surprise_is_learned(model):
 def test_the_best_weights_are_kept_not_the_last(model):
     """Learning by heart what is random: validation gets worse, and an early step is the best."""
     network = build_language_model(model("lstm"), V, seed=1)
-    longer = TRAINING.model_copy(update={"budget_tokens": 6000, "num_validations": 10})
-    trained = train(network, longer, norm=5.0)
+    trained = train(network, objective(budget_tokens=6000), num_validations=10, max_grad_norm=5.0)
     curve = {
         row.step: row.metrics["validation/nats_per_token"]
         for row in trained.history
@@ -138,17 +125,17 @@ def test_the_best_weights_are_kept_not_the_last(model):
     }
     assert len(curve) == 10
     assert trained.best_step == min(curve, key=curve.__getitem__) < max(curve)
-    nats, tokens = nats_of(network, evaluation_windows(split(2).ids, V, "stream", longer.batch_size))
+    nats, tokens = nats_of(network, evaluation_windows(split(2).ids, V, "stream", 3))
     assert nats / tokens == pytest.approx(curve[trained.best_step], rel=1e-6)
 
 
 def test_rows_are_means_since_the_row_before_and_are_shown_at_once(model):
     shown: list[Row] = []
-    trained = train(build_language_model(model("rnn"), V, seed=1), rows=shown)
+    trained = train(build_language_model(model("rnn"), V, seed=1), live=shown.extend)
     assert [row for row in shown if "time/seconds" not in row.metrics] == list(trained.history)
     rows = [row for row in shown if "train/nats_per_token" in row.metrics]
     assert [row.step for row in rows] == [4, 8, 12, 16, 20]
-    assert rows[-1].metrics["train/tokens"] == trained.tokens_seen
+    assert rows[-1].metrics["train/tokens"] == trained.targets_seen
     assert rows[0].metrics["train/nats_per_token"] == pytest.approx(math.log(V), rel=0.3)
     bits = rows[0].metrics["train/nats_per_token"] / math.log(2) / 2  # two characters a token
     assert rows[0].metrics["train/bits_per_char"] == pytest.approx(bits, rel=0.05)
@@ -156,7 +143,7 @@ def test_rows_are_means_since_the_row_before_and_are_shown_at_once(model):
 
 def test_the_norm_is_logged_before_clipping(model):
     shown: list[Row] = []
-    train(build_language_model(model("rnn"), V, seed=1), rows=shown, norm=1e-6)
+    train(build_language_model(model("rnn"), V, seed=1), live=shown.extend, max_grad_norm=1e-6)
     norms = [row.metrics["train/grad_norm"] for row in shown if "train/grad_norm" in row.metrics]
     assert min(norms) > 0.01
 
@@ -168,8 +155,7 @@ def test_the_final_score_counts_every_token_and_all_characters(model):
 
 
 def test_windows_of_a_lane_follow_each_other(model):
-    data = TrainingWindows(split(1).ids, V, STREAM, TRAINING, seed=1)
-    windows = list(islice(data, 40))
+    windows = list(islice(objective().batches(skip=0), 40))
     for (_, targets, _), (inputs, _, fresh) in pairwise(windows):
         for lane in range(3):
             if not fresh[lane] and inputs[lane, 0] != V:
@@ -198,9 +184,8 @@ def test_the_norms_of_groups_are_those_of_autograd_before_clipping(model, cell):
     """One step by hand in plain torch, from the same weights; a limit so small that all is clipped."""
     shown: list[Row] = []
     network, bare = (build_language_model(model(cell), V, seed=1) for _ in range(2))
-    one = TRAINING.model_copy(update={"log_every_steps": 1, "num_validations": 1})
-    train(network, one, rows=shown, norm=1e-3)
-    inputs, targets, _ = next(iter(TrainingWindows(split(1).ids, V, STREAM, TRAINING, seed=1)))
+    train(network, log_every_steps=1, num_validations=1, live=shown.extend, max_grad_norm=1e-3)
+    inputs, targets, _ = next(objective().batches(skip=0))
     logits, _ = bare(inputs)
     loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
     names, parameters = zip(*bare.named_parameters(), strict=True)
@@ -229,9 +214,9 @@ def test_what_the_optimiser_met_is_counted_over_all_steps(model):
 def test_without_a_limit_nothing_is_clipped(model):
     """The same weights as with a limit that no gradient reaches, and others than with one that each does."""
     free, wide, tight = (build_language_model(model("gru"), V, seed=1) for _ in range(3))
-    train(free, norm=None)
-    train(wide, norm=1e6)
-    train(tight, norm=1e-3)
+    train(free, max_grad_norm=None)
+    train(wide, max_grad_norm=1e6)
+    train(tight, max_grad_norm=1e-3)
     name = "stack.rnn.weight_hh_l0"
     assert torch.equal(free.state_dict()[name], wide.state_dict()[name])
     assert not torch.allclose(free.state_dict()[name], tight.state_dict()[name])
@@ -244,7 +229,7 @@ def test_a_loss_that_is_no_number_stops_the_training_and_says_whose(model, tmp_p
     with pytest.raises(
         DivergedError, match=r"training step 1: loss and gradient stay finite .*recurrent.*; lower"
     ) as e:
-        train(network, rows=shown, norm=None, resume=place(tmp_path))
+        train(network, live=shown.extend, max_grad_norm=None, resume=place(tmp_path))
     assert e.value.step == 1
     assert shown[-2] == Row(1, {"train/nonfinite_steps": 1.0})
     assert all(weight.isfinite().all() for weight in network.state_dict().values())
@@ -262,7 +247,7 @@ def test_the_weights_at_each_validation_are_kept(model, tmp_path):
 
 
 def test_a_validation_that_is_no_number_stops_the_training(model, monkeypatch):
-    monkeypatch.setattr("pipeline.training.history.nats_of", lambda network, windows: (math.nan, 400))
+    monkeypatch.setattr("pipeline.training.language_modelling.nats_of", lambda network, windows: (math.nan, 400))
     with pytest.raises(DivergedError, match=r"training step 10: loss and gradient stay finite \(got loss nan\); lower"):
         train(build_language_model(model("rnn"), V, seed=1))
 
@@ -295,59 +280,45 @@ def killed_after(step: int):
 def test_a_training_that_is_killed_goes_on_to_the_same_bytes(model, tmp_path, step, cell, batching, shape):
     """Dropout draws on, the optimiser, the schedule, the state and the data go on, and no row comes twice."""
     whole, broken = (build_language_model(model(cell, **shape), V, seed=1) for _ in range(2))
-    every = TRAINING.model_copy(update={"log_every_steps": 1})
-    expected = train(whole, every, batching, resume=place(tmp_path / "whole"))
+    expected = train(whole, objective(**batching), log_every_steps=1, resume=place(tmp_path / "whole"))
     with pytest.raises(Killed):
-        fit_killed(broken, every, batching, tmp_path / "broken", step)
+        train_killed(broken, batching, tmp_path / "broken", step)
     again = build_language_model(model(cell, **shape), V, seed=1)
-    assert train(again, every, batching, resume=place(tmp_path / "broken")) == expected
+    assert train(again, objective(**batching), log_every_steps=1, resume=place(tmp_path / "broken")) == expected
     for name, weight in whole.state_dict().items():
         assert torch.equal(again.state_dict()[name], weight)
     for path in (tmp_path / "whole/files").iterdir():
         assert (tmp_path / "broken/files" / path.name).read_bytes() == path.read_bytes()
 
 
-def fit_killed(network, training, batching, folder, step) -> None:
-    fit(
-        network,
-        split(1),
-        split(2),
-        learning_rate=0.02,
-        max_grad_norm=0.5,
-        batching=batching,
-        training=training,
-        runtime=RUNTIME,
-        seed=1,
-        live=killed_after(step),
-        resume=place(folder),
-    )
+def train_killed(network, batching, folder, step) -> None:
+    train(network, objective(**batching), log_every_steps=1, live=killed_after(step), resume=place(folder))
 
 
 def test_a_training_that_goes_on_shows_what_was_before_and_learns_from_no_window_twice(model, tmp_path, monkeypatch):
     with pytest.raises(Killed):
-        fit_killed(build_language_model(model("gru"), V, seed=1), TRAINING, STREAM, tmp_path, 12)
+        train(build_language_model(model("gru"), V, seed=1), live=killed_after(12), resume=place(tmp_path))
     learned, shown = [], []
     monkeypatch.setattr(
-        "pipeline.training.module.summed_nats",
+        "pipeline.training.language_modelling.summed_nats",
         lambda logits, targets: learned.append(targets) or summed_nats(logits, targets),
     )
-    trained = train(build_language_model(model("gru"), V, seed=1), rows=shown, resume=place(tmp_path))
+    trained = train(build_language_model(model("gru"), V, seed=1), live=shown.extend, resume=place(tmp_path))
     assert len(learned) == 20 - 11  # the row of step 12 ended it before its state was saved
     assert [row for row in shown if "time/seconds" not in row.metrics] == list(trained.history)
 
 
 def test_a_finished_training_has_nothing_left_to_do(model, tmp_path, monkeypatch):
     first = train(build_language_model(model("gru"), V, seed=1), resume=place(tmp_path))
-    monkeypatch.setattr("pipeline.training.fit._run", lambda *_: pytest.fail("nothing is left"))
+    monkeypatch.setattr("pipeline.training.fit.run", lambda *_: pytest.fail("nothing is left"))
     assert train(build_language_model(model("gru"), V, seed=1), resume=place(tmp_path)) == first
 
 
 def test_ctrl_c_stays_ctrl_c(model):
     """Lightning would make an exit with 1 of it, and MLflow would hear of a failure."""
     handler = signal.getsignal(signal.SIGINT)
-    interrupted = Mock(extend=Mock(side_effect=KeyboardInterrupt))
     try:
         with pytest.raises(KeyboardInterrupt):
-            train(build_language_model(model("rnn"), V, seed=1), rows=interrupted)
+            train(build_language_model(model("rnn"), V, seed=1), live=Mock(side_effect=KeyboardInterrupt))
     finally:
         signal.signal(signal.SIGINT, handler)

@@ -12,7 +12,6 @@ import torch
 from safetensors.torch import load_file
 from sizes import V
 
-from pipeline.tokens.windows import IGNORED
 from pipeline.training.ranks import Ranks
 
 TRAIN = """
@@ -27,13 +26,13 @@ import numpy as np
 from pipeline.base.launch import HelperDoneError
 from pipeline.networks.build import build_language_model
 from pipeline.networks.bundle import save_weights
-from pipeline.base.params import LstmModel, RuntimeParams, StreamBatching, TrainingParams, UnitBatching
+from pipeline.base.params import LstmModel
 from pipeline.base.resume import Resume
 from pipeline.training import fit as fitting
+from pipeline.training.language_modelling import LanguageModelling
 from pipeline.training.split import Split
 
-mode, processes, die_at = sys.argv[1], int(sys.argv[2]), int(sys.argv[4])
-dropout, folder = float(sys.argv[3]), Path(sys.argv[5])
+mode, dropout, die_at, folder = sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])
 rank = os.environ.get("RANK", "0")
 
 
@@ -44,33 +43,34 @@ def text(seed):
 
 
 if rank == "1" and die_at:
-    after = fitting.History.on_train_batch_end
+    after = fitting.History.on_step
 
-    def dying(self, trainer, module, *rest):
-        after(self, trainer, module, *rest)
-        if module.step == die_at:
+    def dying(self, learner, step):
+        after(self, learner, step)
+        if step.number == die_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    fitting.History.on_train_batch_end = dying
+    fitting.History.on_step = dying
 
 model = LstmModel(
     cell="lstm", forget_bias=1.0, chrono_steps=None, hidden_size=7, num_layers=2, bidirectional=False, embedding_size=5,
     tied_embeddings=False, dropout=dropout, learning_rate=0.02, max_grad_norm=0.5,
 )
 network = build_language_model(model, 11, seed=1)
+objective = LanguageModelling(
+    text(1), text(2), 11, segment_tokens=40 if mode == "stream" else None, batch_size=4, bptt_steps=5,
+    budget_tokens=400, seed=1,
+)
 try:
     trained = fitting.fit(
         network,
-        text(1),
-        text(2),
+        objective,
         learning_rate=0.02,
+        weight_decay=0.1,
         max_grad_norm=0.5,
-        batching=StreamBatching(mode="stream", segment_tokens=40) if mode == "stream" else UnitBatching(mode="units"),
-        training=TrainingParams(
-            processes=processes, batch_size=4, bptt_steps=5, budget_tokens=400, weight_decay=0.1, num_validations=2,
-            log_every_steps=1,
-        ),
-        runtime=RuntimeParams(threads=1, accelerator="cpu"),
+        num_validations=2,
+        log_every_steps=1,
+        accelerator="cpu",
         seed=1,
         live=lambda rows: None,
         resume=Resume(folder / f"resume-{rank}", "key", every_seconds=0.0 if rank == "0" else 1e9),
@@ -79,23 +79,23 @@ except HelperDoneError:
     sys.exit()
 save_weights(network, folder / "weights.safetensors")
 rows = [[row.step, dict(row.metrics)] for row in trained.history]
-(folder / "history.json").write_text(json.dumps({"rows": rows, "tokens": trained.tokens_seen}))
+(folder / "history.json").write_text(json.dumps({"rows": rows, "seen": trained.targets_seen}))
 """
 
 
-def laid(folder: Path, processes: int, mode: str, dropout: float, die_at: int) -> list[str]:
+def laid(folder: Path, mode: str, dropout: float, die_at: int) -> list[str]:
     """Write the training into the folder; its command line, without the Python that runs it."""
     folder.mkdir(exist_ok=True)
     script = folder / "train.py"
     script.write_text(TRAIN)
-    return [str(script), mode, str(processes), str(dropout), str(die_at), str(folder)]
+    return [str(script), mode, str(dropout), str(die_at), str(folder)]
 
 
 def train(folder: Path, mode: str = "stream", dropout: float = 0.0, die_at: int = 0):
     """Run the training in two processes; what became of them."""
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     env = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
-    command = [*torchrun, *laid(folder, 2, mode, dropout, die_at)]
+    command = [*torchrun, *laid(folder, mode, dropout, die_at)]
     return subprocess.run(command, capture_output=True, text=True, env=env, check=False)
 
 
@@ -108,12 +108,12 @@ def losses(folder: Path) -> list[float]:
 @pytest.mark.parametrize("mode", ["stream", pytest.param("units", marks=pytest.mark.faults)])
 def test_two_processes_learn_what_one_does(tmp_path, monkeypatch, mode):
     """The same windows, and sums in another order: losses within one in 100,000 at every step."""
-    monkeypatch.setattr(sys, "argv", laid(tmp_path / "1", 1, mode, dropout=0.0, die_at=0))
+    monkeypatch.setattr(sys, "argv", laid(tmp_path / "1", mode, dropout=0.0, die_at=0))
     runpy.run_path(sys.argv[0])
     done = train(tmp_path / "2", mode)
     assert done.returncode == 0, done.stderr
     one, two = (json.loads((tmp_path / n / "history.json").read_text()) for n in ("1", "2"))
-    assert one["tokens"] == two["tokens"]
+    assert one["seen"] == two["seen"]
     assert losses(tmp_path / "2") == pytest.approx(losses(tmp_path / "1"), rel=1e-5)
     weights, others = (load_file(tmp_path / n / "weights.safetensors") for n in ("1", "2"))
     for name, weight in weights.items():
@@ -142,14 +142,16 @@ def window(lanes: int):
 
 @pytest.mark.parametrize(("lanes", "size"), [(4, 2), (5, 2), (7, 3)])
 def test_every_lane_has_one_rank(lanes, size):
-    shares = [Ranks(rank, size).share(window(lanes)) for rank in range(size)]
+    shares, weights = zip(*(Ranks(rank, size).share(window(lanes)) for rank in range(size)), strict=True)
+    assert weights == (1,) * size
     for part, whole in zip(zip(*shares, strict=True), window(lanes), strict=True):
         assert torch.equal(torch.cat(part), whole)
 
 
 def test_a_rank_without_a_lane_learns_from_nothing():
     shares = [Ranks(rank, 2).share(window(1)) for rank in range(2)]
-    assert sorted(bool((targets == IGNORED).all()) for _, targets, _ in shares) == [False, True]
+    assert sorted(weight for _, weight in shares) == [0, 1]
+    assert all(torch.equal(part, whole) for own, _ in shares for part, whole in zip(own, window(1), strict=True))
 
 
 def test_one_process_has_all_to_itself(monkeypatch):
