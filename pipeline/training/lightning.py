@@ -1,39 +1,20 @@
 """Lightning, and all that it needs to be worked around.
 
-A stand-in takes the place of scipy.signal while Lightning is imported: torchmetrics imports it to give an old name of
-it back to a third library, a fifth of what the import takes.
+Each workaround says why it is there and for which version; tests/training/test_lightning.py fails when one is not
+needed any more.
 """
 
 import logging
-import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import ModuleType
 from typing import Any
 
+import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
 from pipeline.training.learner import Learner, Step
 from pipeline.training.objective import Batch
-
-
-@contextmanager
-def _stand_in(name: str, attribute: str) -> Iterator[None]:
-    if name in sys.modules:
-        yield
-        return
-    sys.modules[name] = module = ModuleType(name)
-    setattr(module, attribute, None)
-    try:
-        yield
-    finally:
-        del sys.modules[name]
-
-
-with _stand_in("scipy.signal", "hamming"):
-    import pytorch_lightning as pl
 
 OnStep = Callable[[Learner[Any], Step], None]
 
