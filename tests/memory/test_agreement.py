@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from pipeline.memory.agreement import IDS, NOUNS, PLURALS, SINGULARS, VERBS, WORDS, Agreement
+from pipeline.memory.agreement.data import IDS, NOUNS, PLURALS, SINGULARS, VERBS, WORDS, Agreement
 from pipeline.memory.strings import FIRST, bits_without_memory, drawn, joined
 
 TASK = Agreement([0, 1, 2, 3, 6, 11, 24], [40], max_attractors=2)

@@ -7,8 +7,8 @@ from random import Random
 import numpy as np
 import pytest
 
-from pipeline.memory.copying import ALPHABET, BLANK, MARKER, Copying
-from pipeline.memory.reber import ARCS, IDS, Reber, bits_of, reber_string
+from pipeline.memory.copying.data import ALPHABET, BLANK, MARKER, Copying
+from pipeline.memory.reber.data import ARCS, IDS, Reber, bits_of, reber_string
 from pipeline.memory.strings import String, bits_without_memory
 
 COPYING = Copying(symbols=3, lengths=[0, 4], unseen_lengths=[9])

@@ -9,10 +9,10 @@ import torch
 from sizes import V
 from torch import Tensor, nn
 
-from pipeline.memory.agreement import IDS, PLURALS, Agreement
+from pipeline.memory.agreement.data import IDS, PLURALS, Agreement
 from pipeline.memory.evaluation import Answer, answers, bits_per_string, by, longest_good, measured
 from pipeline.memory.figures import accuracy_figure
-from pipeline.memory.reber import Reber
+from pipeline.memory.reber.data import Reber
 from pipeline.memory.strings import String, joined
 from pipeline.networks.build import build_language_model
 from pipeline.networks.evaluation import evaluation_windows, nats_of

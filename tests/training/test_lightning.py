@@ -5,6 +5,7 @@ import logging
 import pstats
 import signal
 import warnings
+from typing import Any
 
 import pytest
 import pytorch_lightning as pl
@@ -21,21 +22,25 @@ BARE = {
 }
 
 
-class Automatic(pl.LightningModule):
-    """A module as Lightning's documentation writes it."""
+class OneLayer(pl.LightningModule):
+    """What both kinds of modules share."""
 
     def __init__(self) -> None:
         super().__init__()
         self.layer = nn.Linear(2, 1)
 
-    def training_step(self, batch: Tensor) -> Tensor:
-        return self.layer(batch).sum()
-
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return torch.optim.SGD(self.parameters(), 0.1)
 
 
-class Manual(Automatic):
+class Automatic(OneLayer):
+    """A module as Lightning's documentation writes it."""
+
+    def training_step(self, batch: Tensor) -> Tensor:
+        return self.layer(batch).sum()
+
+
+class Manual(OneLayer):
     """A module that takes its batches and moves its weights itself, as ours does."""
 
     def __init__(self, lightnings_backward: bool) -> None:
@@ -44,7 +49,7 @@ class Manual(Automatic):
         self.lightnings_backward = lightnings_backward
 
     def training_step(self, dataloader_iter) -> None:
-        optimizer = self.optimizers(use_pl_optimizer=False)
+        optimizer: Any = self.optimizers(use_pl_optimizer=False)
         loss = self.layer(next(dataloader_iter)[0]).sum()
         optimizer.zero_grad()
         self.manual_backward(loss) if self.lightnings_backward else loss.backward()

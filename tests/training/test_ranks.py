@@ -22,15 +22,17 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from pipeline.base.launch import HelperDoneError
-from pipeline.networks.build import build_language_model
+from pipeline.networks.build import build_language_model, build_regressor
 from pipeline.networks.bundle import save_weights
 from pipeline.base.params import LstmModel
 from pipeline.base.resume import Resume
 from pipeline.training import fit as fitting
 from pipeline.training.language_modelling import LanguageModelling
 from pipeline.training.split import Split
+from pipeline.training.supervised import LeastSquares
 
 mode, dropout, die_at, folder = sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])
 rank = os.environ.get("RANK", "0")
@@ -61,6 +63,10 @@ objective = LanguageModelling(
     text(1), text(2), 11, segment_tokens=40 if mode == "stream" else None, batch_size=4, bptt_steps=5,
     budget_tokens=400, seed=1,
 )
+if mode == "sums":
+    network = build_regressor(model, 2, seed=1)
+    batches = [torch.rand(n, 5, 2, generator=torch.Generator().manual_seed(n)) for n in (1, 2, 3, 4, 5) * 4]
+    objective = LeastSquares([(x, x[..., 0].sum(1)) for x in batches], [(x, x[..., 0].sum(1)) for x in batches[:1]])
 try:
     trained = fitting.fit(
         network,
@@ -101,19 +107,25 @@ def train(folder: Path, mode: str = "stream", dropout: float = 0.0, die_at: int 
 
 def losses(folder: Path) -> list[float]:
     rows = json.loads((folder / "history.json").read_text())["rows"]
-    return [row[1]["train/nats_per_token"] for row in rows if "train/nats_per_token" in row[1]]
+    return [
+        value for row in rows for key, value in row[1].items() if key in ("train/nats_per_token", "train/squared_error")
+    ]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", ["stream", pytest.param("units", marks=pytest.mark.faults)])
+@pytest.mark.parametrize("mode", ["stream", "sums", pytest.param("units", marks=pytest.mark.faults)])
 def test_two_processes_learn_what_one_does(tmp_path, monkeypatch, mode):
-    """The same windows, and sums in another order: losses within one in 100,000 at every step."""
+    """The same batches, and sums in another order: losses within one in 100,000 at every step.
+
+    Some batches of `sums` have one sequence, so that one rank has none.
+    """
     monkeypatch.setattr(sys, "argv", laid(tmp_path / "1", mode, dropout=0.0, die_at=0))
     runpy.run_path(sys.argv[0])
     done = train(tmp_path / "2", mode)
     assert done.returncode == 0, done.stderr
     one, two = (json.loads((tmp_path / n / "history.json").read_text()) for n in ("1", "2"))
     assert one["seen"] == two["seen"]
+    assert len(losses(tmp_path / "1")) == 20
     assert losses(tmp_path / "2") == pytest.approx(losses(tmp_path / "1"), rel=1e-5)
     weights, others = (load_file(tmp_path / n / "weights.safetensors") for n in ("1", "2"))
     for name, weight in weights.items():

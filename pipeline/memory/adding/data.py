@@ -10,10 +10,13 @@ from collections.abc import Iterator, Sequence
 from random import Random
 
 import torch
+from torch import Tensor
 
 from pipeline.memory.evaluation import Answer
-from pipeline.memory.regression import Examples, Regressor
+from pipeline.networks.regressor import Regressor
 
+Examples = tuple[Tensor, Tensor]
+"""Sequences (B, T, 2), and the sum asked of each (B)."""
 CHANNELS = 2
 SQUARED_ERROR_WITHOUT_MEMORY = 1 / 6
 TOLERANCE = 0.04

@@ -1,0 +1,40 @@
+"""Adding: the sum of the two marked values of a sequence."""
+
+import torch
+
+from pipeline.base.params import AddingTask, Model
+from pipeline.memory.adding.data import CHANNELS, SQUARED_ERROR_WITHOUT_MEMORY, batches, sequences, sums_answered
+from pipeline.memory.contract import Outcome, Task
+from pipeline.networks.build import build_regressor
+from pipeline.networks.regressor import Regressor
+from pipeline.training.supervised import LeastSquares
+
+
+def _build(params: AddingTask, model: Model, seed: int) -> Regressor:
+    return build_regressor(model, CHANNELS, seed)
+
+
+def _objective(params: AddingTask, network: Regressor, seed: int) -> LeastSquares:
+    """Fresh sequences until the budget is spent, so that there is nothing to overfit."""
+    train = list(batches(params.lengths, params.batch_size, params.budget_tokens, seed))
+    generator = torch.Generator().manual_seed(2**33 + seed)  # seeds are below 2**32: no training has this one
+    return LeastSquares(train, [sequences(params.test_sequences, length, generator) for length in _lengths(params)])
+
+
+def _ask(params: AddingTask, network: Regressor, seed: int) -> Outcome:
+    generator = torch.Generator().manual_seed(2**32 + seed)  # nor does any have this one
+    return Outcome(sums_answered(network, _lengths(params), params.test_sequences, generator))
+
+
+def _lengths(params: AddingTask) -> list[int]:
+    return [*params.lengths, *params.unseen_lengths]
+
+
+TASK = Task(
+    params=AddingTask,
+    unit="squared_error",
+    cost_without_memory=lambda params: SQUARED_ERROR_WITHOUT_MEMORY,
+    build=_build,
+    objective=_objective,
+    ask=_ask,
+)
