@@ -134,6 +134,19 @@ def test_the_curve_is_shown_while_it_trains_and_the_last_weights_stay(model):
     assert trained.history[-1].metrics["validation/squared_error"] > 0
 
 
+def test_training_validation_and_test_share_no_sequence(model, monkeypatch):
+    asked: list[torch.Tensor] = []
+    network = TASK.build(PARAMS, model("rnn"), 1)
+    objective = TASK.objective(PARAMS, network, 1)
+    assert isinstance(objective, LeastSquares)
+    monkeypatch.setattr(network, "forward", lambda x: asked.append(x) or torch.zeros(len(x)))
+    TASK.ask(PARAMS, network, 1)
+    read = [x for x, _ in objective.batches(skip=0)] + [x for x, _ in objective.validation]
+    values = torch.cat([x[..., 0].flatten() for x in [*read, *asked]])
+    assert len(asked) == 2
+    assert len(values.unique()) == len(values)
+
+
 @pytest.mark.parametrize("step", [2, 3, 5])
 def test_a_training_that_is_killed_goes_on_to_the_same_weights(model, tmp_path, monkeypatch, step):
     """Killed right after a state was saved; dropout between the layers draws on."""

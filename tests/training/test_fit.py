@@ -16,7 +16,7 @@ from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.evaluation import evaluation_windows, nats_of, summed_nats
 from pipeline.tokens.vocabulary import Vocabulary
 from pipeline.training.diverged import DivergedError
-from pipeline.training.fit import fit
+from pipeline.training.fit import dropout_seed, fit
 from pipeline.training.language_modelling import LanguageModelling, final_score
 from pipeline.training.split import Split
 
@@ -101,6 +101,16 @@ def test_the_same_seed_gives_the_same_bytes_with_dropout(model):
     assert one != three
     for name, weight in first.state_dict().items():
         assert torch.equal(again.state_dict()[name], weight)
+
+
+def test_each_rank_drops_other_features():
+    """torch's generator on the CPU reads the low 32 bits of a seed alone."""
+    draws = []
+    for seed in (1, 2):
+        for rank in range(4):
+            torch.manual_seed(dropout_seed(seed, rank))
+            draws.append(torch.rand(20))
+    assert len(torch.stack(draws).unique(dim=0)) == 8
 
 
 @pytest.mark.slow

@@ -1,5 +1,7 @@
 """Adding: the sum of the two marked values of a sequence."""
 
+from random import Random
+
 import torch
 
 from pipeline.base.params import AddingTask, Model
@@ -17,13 +19,17 @@ def _build(params: AddingTask, model: Model, seed: int) -> Regressor:
 def _objective(params: AddingTask, network: Regressor, seed: int) -> LeastSquares:
     """Fresh sequences until the budget is spent, so that there is nothing to overfit."""
     train = list(batches(params.lengths, params.batch_size, params.budget_tokens, seed))
-    generator = torch.Generator().manual_seed(2**33 + seed)  # seeds are below 2**32: no training has this one
+    generator = _generator("validation", seed)
     return LeastSquares(train, [sequences(params.test_sequences, length, generator) for length in _lengths(params)])
 
 
 def _ask(params: AddingTask, network: Regressor, seed: int) -> Outcome:
-    generator = torch.Generator().manual_seed(2**32 + seed)  # nor does any have this one
-    return Outcome(sums_answered(network, _lengths(params), params.test_sequences, generator))
+    return Outcome(sums_answered(network, _lengths(params), params.test_sequences, _generator("test", seed)))
+
+
+def _generator(purpose: str, seed: int) -> torch.Generator:
+    """Of other numbers than the training's, whose seed is `seed`: torch reads the low 32 bits of a seed alone."""
+    return torch.Generator().manual_seed(Random(f"{purpose} {seed}").getrandbits(32))
 
 
 def _lengths(params: AddingTask) -> list[int]:
