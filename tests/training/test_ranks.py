@@ -125,7 +125,7 @@ def test_two_processes_learn_what_one_does(tmp_path, monkeypatch, mode):
     assert done.returncode == 0, done.stderr
     one, two = (json.loads((tmp_path / n / "history.json").read_text()) for n in ("1", "2"))
     assert one["seen"] == two["seen"]
-    assert len(losses(tmp_path / "1")) == 20
+    assert len(losses(tmp_path / "1")) >= 20
     assert losses(tmp_path / "2") == pytest.approx(losses(tmp_path / "1"), rel=1e-5, abs=1e-6)
     weights, others = (load_file(tmp_path / n / "weights.safetensors") for n in ("1", "2"))
     for name, weight in weights.items():
