@@ -7,7 +7,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 INSTALLED := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test test-faults unit check verify audit ui bench constraints
+.PHONY: help setup repro test test-faults unit check verify same audit ui bench constraints
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -45,6 +45,9 @@ check: $(INSTALLED) ## Format, lint, types, and the floors of the house
 
 verify: $(INSTALLED) ## Run a small pipeline twice, in unlike surroundings, and compare the bytes
 	python -m reliability.verify
+
+same: $(INSTALLED) ## Compare every out of a small project with those of another revision: make same BASE=HEAD~1
+	python -m reliability.same $(BASE)
 
 audit: ## Look for known vulnerabilities in constraints.txt
 	rm -rf .work/audit && $(PYTHON) -m venv .work/audit

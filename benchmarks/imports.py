@@ -7,7 +7,8 @@ from typing import Any
 
 from benchmarks.page import Section
 from benchmarks.process import measured
-from benchmarks.project import make_project, stages_of
+from benchmarks.project import make_project
+from reliability.project import stages_of
 
 IMPORT = re.compile(r"^import time: +(\d+) \|", re.MULTILINE)
 """Microseconds of one module's import without those it imports itself, as Python tells them."""

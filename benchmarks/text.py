@@ -15,9 +15,10 @@ import numpy as np
 
 from benchmarks.page import Section, Target
 from benchmarks.process import Taken, measured
-from benchmarks.project import make_project, stages_of
+from benchmarks.project import make_project
 from pipeline.base.params import Level
 from pipeline.text.python_docs import python_docs
+from reliability.project import stages_of
 
 MEGABYTE = 10**6
 SIZES = (1, 100, 200)

@@ -14,7 +14,7 @@ from benchmarks.lags import lags, once
 from benchmarks.logging import calls_of, seconds_of_logging
 from benchmarks.page import Section, Target, page
 from benchmarks.process import Taken, measured
-from benchmarks.project import make_project, stages_of
+from benchmarks.project import make_project
 from benchmarks.sampling import drawing, endless, stepping
 from benchmarks.text import text_stages, write_text
 from benchmarks.timing import in_turns
@@ -24,6 +24,7 @@ from pipeline.base.params import Params, RuntimeParams, StreamBatching, Training
 from pipeline.base.resume import Resume
 from pipeline.networks.build import build
 from pipeline.training.fit import fit
+from reliability.project import stages_of
 
 ROOT = Path(__file__).parents[1]
 STREAM = StreamBatching(mode="stream", segment_tokens=40)
