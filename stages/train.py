@@ -62,6 +62,7 @@ def train(
     scores = _scores(network, splits, batching, training)
     about = {"parameters": num_parameters(network), "best_step": trained.best_step, "tokens_seen": trained.tokens_seen}
     about |= trained.norm_metrics(model.max_grad_norm)
+    about |= {f"{name}/unknown_share": score.unknown_share for name, score in scores.items()}
     metrics = finite(about | {k: v for n, score in scores.items() for k, v in score.as_metrics(n).items()})
     write_json(out / "scores.json", metrics)
     return Result(metrics, trained.history, ["weights.safetensors", "model.json", "tokenizer.json", "scores.json"])

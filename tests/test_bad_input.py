@@ -65,6 +65,8 @@ def project(tmp_path, monkeypatch) -> Callable[..., Path]:
         for level in ("char", "word"):
             params["training"][level] |= {"budget_tokens": 200, "batch_size": 4, "bptt_steps": 8, "num_validations": 2}
             params["sampling"][level] |= {"num_samples": 3, "max_tokens": 20}
+            params["vocabulary"][level]["min_count"] = 1
+        params["gradients"] = {"max_lag": 1, "positions": 1}
         set_values(params, changes)
         YAML_FILES.dump(params, tmp_path / "params.yaml")
         (tmp_path / "texts").mkdir()
@@ -281,27 +283,27 @@ def flags(name: str, level: str, model: str) -> list[str]:
 
 SPACES = {"tokenization.word.split": "spaces"}
 SMALLEST = {
-    # a token and its EOS: two targets in four lanes of eight steps
-    "one token": (given(b"a", b"a", b"a"), "char", {}, {"size": 3, "test/tokens": 2, "test/coverage": 1}),
+    # a token and its EOS: two targets in four lanes of eight steps; gradients at one lag need four for validation
+    "one token": (given(b"a", b"a\na", b"a"), "char", {}, {"size": 3, "test/tokens": 2, "test/coverage": 1}),
     "one token, units alone": (
-        given(b"a", b"a", b"a"),
+        given(b"a", b"a\na", b"a"),
         "char",
         {"batching.char": {"mode": "units"}},
         {"size": 3, "test/tokens": 2, "test/coverage": 1},
     ),
     "a vocabulary of one character": (
-        given(b"aab", b"ab", b"ba"),
+        given(b"aab", b"ab\na", b"ba"),
         "char",
         {"vocabulary.char.max_size": 3},
         {"size": 3, "test/coverage": 0.5, "test/unknown_rate": 1 / 3},
     ),
     "only unknown words": (
-        given(b"ab cd", b"x y", b"z x"),
+        given(b"ab cd", b"x y\nx", b"z x"),
         "word",
         {},
         {"size": 4, "test/coverage": 0, "test/unknown_rate": 2 / 3},
     ),
-    "NUL": (given(b"a\0b\0", b"\0", b"b"), "char", {}, {"size": 5, "test/coverage": 1}),
+    "NUL": (given(b"a\0b\0", b"\0\n\0", b"b"), "char", {}, {"size": 5, "test/coverage": 1}),
 }
 
 
@@ -330,6 +332,29 @@ def test_a_training_text_without_a_known_word_is_one_sentence(project, capfd, te
     code = vocabulary.run(flags("vocabulary", "word", "gru"))
     sentence = "params.yaml: corpus: the training text holds a word other than <unk>"
     check_failed(code, capfd.readouterr().err, sentence, Path("out/vocabulary"))
+
+
+def test_a_training_text_without_a_repeated_token_is_one_sentence(project, capfd):
+    project(given(b"a b", b"x y", b"z"), **{"vocabulary.word.min_count": 2})
+    for each in (corpus, tokenization):
+        assert each.run(flags(each.name, "word", "gru")) == EXIT_OK
+    capfd.readouterr()
+    code = vocabulary.run(flags("vocabulary", "word", "gru"))
+    sentence = "params.yaml: vocabulary.word.min_count: some token occurs 2 times in the training text .got at most 1.;"
+    check_failed(code, capfd.readouterr().err, sentence, Path("out/vocabulary"))
+
+
+@pytest.mark.parametrize("min_count", [1, 2])
+def test_a_vocabulary_that_leaves_unk_untrained_says_so(project, capfd, min_count):
+    """Of the training text's characters, c and d occur once; the test text has an x."""
+    project(given(b"abcabdab", b"abab", b"abx"), **{"vocabulary.char.min_count": min_count})
+    for each in (corpus, tokenization, vocabulary):
+        assert each.run(flags(each.name, "char", "gru")) == EXIT_OK
+    sentence = "UNK is no target in the training text, so networks do not learn when to expect it"
+    assert (sentence in capfd.readouterr().err) == (min_count == 1)
+    metrics = Record.load(Path("out/vocabulary")).metrics
+    assert metrics["train/unknown_rate"] == pytest.approx({1: 0.0, 2: 2 / 9}[min_count])
+    assert metrics["test/unknown_rate"] == 0.25
 
 
 @pytest.mark.parametrize("spoil", [lambda path: path.unlink(), lambda path: path.write_bytes(path.read_bytes()[:-9])])
@@ -365,6 +390,8 @@ def test_a_table_of_another_schema_is_one_sentence(project, capfd, columns):
 WRONG_VALUES = {
     "run.models": (["grue"], r"run.models: each is an entry of models \(got 'grue'\); did you mean 'gru'"),
     "run.levels": (["letter"], "run.levels.0: .*'char', 'word' or 'bpe'"),
+    "vocabulary.bpe.max_size": (257, "vocabulary.bpe.max_size: .*greater than or equal to 258 .got 257"),
+    "vocabulary.word.min_count": (0, "vocabulary.word.min_count: .*greater than or equal to 1 .got 0"),
     "vocabulary.char.max_size": (2, "vocabulary.char.max_size: .*greater than or equal to 3 .got 2"),
     "training.char.batch_size": (0, "training.char.batch_size: .*greater than or equal to 1 .got 0"),
     "sampling.char.num_samples": (0, "sampling.char.num_samples: .*greater than or equal to 1 .got 0"),

@@ -173,10 +173,28 @@ class TokenizationParams(Section):
 
 
 class VocabularyParams(Section):
-    """The vocabulary is learned from the training split alone."""
+    """Which characters or words have an id, learned from the training split alone; the others are UNK."""
 
     max_size: Annotated[int, Field(ge=3)]
     """Most frequent tokens kept, EOS and UNK included."""
+    min_count: Count
+    """Occurrences in the training split that a token needs. 2 makes UNK of what occurs once: a network then learns when
+    to expect UNK, and as often as new tokens turn up (Good 1953: their share is about that of tokens seen once)."""
+
+
+class BpeVocabularyParams(Section):
+    """Byte-level BPE, whose tokens are made of bytes: none is unknown, so there is nothing to count."""
+
+    max_size: Annotated[int, Field(ge=258)]
+    """The 256 bytes, EOS and UNK, and as many merges as there is room for."""
+
+
+class VocabulariesParams(Section):
+    """The vocabulary of each level."""
+
+    char: VocabularyParams
+    word: VocabularyParams
+    bpe: BpeVocabularyParams
 
 
 class BaselineParams(Section):
@@ -408,7 +426,7 @@ class Params(Section):
     that it is no param of any stage in dvc.yaml."""
     corpus: CorpusParams
     tokenization: TokenizationParams
-    vocabulary: PerLevel[VocabularyParams]
+    vocabulary: VocabulariesParams
     batching: BatchingParams
     baseline: PerLevel[BaselineParams]
     models: dict[Name, Annotated[Model, Field(discriminator="cell")]]

@@ -15,7 +15,7 @@ from pipeline.base.metrics import Score
 from pipeline.base.params import Batching, RuntimeParams, TrainingParams
 from pipeline.base.resume import Resume
 from pipeline.networks.build import Network
-from pipeline.networks.evaluation import evaluation_windows, nats_of
+from pipeline.networks.evaluation import evaluation_windows, sums_of
 from pipeline.training.data import TrainingWindows
 from pipeline.training.history import History, Validation
 from pipeline.training.lightning import pl
@@ -116,9 +116,9 @@ def validation_steps(num_steps: int, num_validations: int) -> set[int]:
 def final_score(network: Network, split: Split, batching: str, batch_size: int) -> Score:
     """The split's score over one unbroken pass with carried state; of units, each from the zero state."""
     num_lanes = 1 if batching == "stream" else batch_size
-    nats, tokens = nats_of(network, evaluation_windows(split.ids, network.begin_id, batching, num_lanes))
-    assert tokens == len(split.ids)
-    return Score(nats, tokens, split.characters, split.spelling_nats)
+    sums = sums_of(network, evaluation_windows(split.ids, network.begin_id, batching, num_lanes))
+    assert sums.tokens == len(split.ids)
+    return Score(sums.nats, sums.tokens, split.characters, split.spelling_nats, sums.unknown_nats)
 
 
 def _run(
