@@ -169,8 +169,9 @@ def _product(run: "RunParams") -> str:
 def _write(bundle: "Bundle", params: "SamplingParams", seed: int) -> None:
     """Print samples of a language model."""
     from pipeline.networks.language_model import LanguageModel
-    from pipeline.sampling.drawing import Choice, known_ids
+    from pipeline.sampling.drawing import Choice
     from pipeline.sampling.drawing import sample as drawn_from
+    from pipeline.tokens.vocabulary import known_ids
 
     assert isinstance(bundle.network, LanguageModel)
     choice = Choice(params.temperature, params.top_k, params.top_p)

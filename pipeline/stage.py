@@ -13,7 +13,8 @@ is run as `python -m stages.vocabulary --level char --tokens PATH --out PATH`. A
 - `level`, `task` or `seed`, the item of the matrix,
 - an `Input` or the `Output`, a path from dvc.yaml,
 - `live`, which takes rows of the history while the stage runs (MLflow shows them at once),
-- `resume`, where the stage goes on when it was killed.
+- `resume`, where the stage goes on when it was killed,
+- `later`, which refuses what a later stage of the same level would refuse, and tells nothing.
 --model without such an argument is a tag of the record: whose gradients, whose samples.
 """
 
@@ -42,6 +43,7 @@ from pipeline.base.errors import (
     PipelineError,
     disk_error,
 )
+from pipeline.base.later import Later
 from pipeline.base.launch import HelperDoneError, become_torchrun, is_helper, is_launched
 from pipeline.base.locks import alone
 from pipeline.base.params import Level, Params, Section, Task, load_params
@@ -77,7 +79,7 @@ class Stage:
     @property
     def sections(self) -> list[str]:
         """Names of the arguments that are sections of params.yaml."""
-        taken = {"level", "task", "seed", "live", "resume"}
+        taken = {"level", "task", "seed", "live", "resume", "later"}
         return [name for name, a in self.arguments.items() if name not in taken and a.annotation not in (Input, Output)]
 
     def main(self) -> None:
@@ -126,6 +128,8 @@ class Stage:
         sections = {name: self._section(params, name, options) for name in self.sections}
         inputs = {name: getattr(options, name) for name, a in self.arguments.items() if a.annotation is Input}
         item = {name: getattr(options, name) for name in ("level", "task", "seed") if name in self.arguments}
+        if "later" in self.arguments:
+            item["later"] = Later(params.gradients, params.sampling.at(options.level))
         for name, path in inputs.items():
             _check_input(self.name, name, path)
         processes = max((getattr(section, "processes", 1) for section in sections.values()), default=1)

@@ -344,6 +344,35 @@ def test_a_training_text_without_a_repeated_token_is_one_sentence(project, capfd
     check_failed(code, capfd.readouterr().err, sentence, Path("out/vocabulary"))
 
 
+LATER = {
+    "a short validation text": (
+        {"gradients": {"max_lag": 5, "positions": 4}},
+        "gradients: validation ids: needs 3 max_lag . positions = 19 tokens .got 16.; lower gradients.max_lag or",
+    ),
+    "a prompt of unknown tokens": (
+        {"sampling.char.prompt": "a cot"},
+        "prompt: tokens that the model's vocabulary has .got .'o'..; leave these out",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_what_a_later_stage_refuses_is_said_before_any_training(project, capfd, name):
+    """By the vocabulary, which went well without the change, and by a training where the change came after it."""
+    changes, sentence = LATER[name]
+    folder = project(given(b"the cat sat", b"the cat and cat", b"cat"))
+    for each in (corpus, tokenization, vocabulary):
+        assert each.run(flags(each.name, "char", "gru")) == EXIT_OK
+    params = YAML_FILES.load((folder / "params.yaml").read_text(encoding="utf-8"))
+    set_values(params, changes)
+    YAML_FILES.dump(params, folder / "params.yaml")
+    capfd.readouterr()
+    check_failed(train.run(flags("train", "char", "gru")), capfd.readouterr().err, sentence, Path("out/train"))
+    shutil.rmtree("out/vocabulary")
+    code = vocabulary.run(flags("vocabulary", "char", "gru"))
+    check_failed(code, capfd.readouterr().err, sentence, Path("out/vocabulary"))
+
+
 @pytest.mark.parametrize("min_count", [1, 2])
 def test_a_vocabulary_that_leaves_unk_untrained_says_so(project, capfd, min_count):
     """Of the training text's characters, c and d occur once; the test text has an x."""
@@ -367,7 +396,7 @@ def test_a_vocabulary_that_leaves_unk_untrained_says_so(project, capfd, min_coun
     ],
 )
 def test_a_damaged_table_of_a_stage_before_is_one_sentence(project, capfd, stage_name, part, spoil):
-    project(given(b"abc", b"a", b"b"))
+    project(given(b"abc", b"a\na", b"b"))
     for each in STAGES[:3]:
         assert each.run(flags(each.name, "char", "gru")) == EXIT_OK
     shutil.rmtree(f"out/{stage_name}", ignore_errors=True)

@@ -18,6 +18,7 @@ from pipeline.base.artifacts import damaged
 from pipeline.base.errors import CorpusError, PipelineError
 from pipeline.tokens import windows
 from pipeline.tokens.tokenization import Scheme, pre_tokenizer
+from pipeline.tokens.units import normalize
 
 EOS_TOKEN = "<end of unit>"
 """With spaces, so that no scheme can cut it out of a text."""
@@ -107,6 +108,18 @@ class Vocabulary:
         token = self._tokenizer.id_to_token(id)
         assert token is not None, f"id {id} is not below V = {self.size}"
         return token
+
+
+def known_ids(text: str, vocabulary: Vocabulary) -> list[int]:
+    """The tokens of a prompt, read as the corpus was: in NFC.
+
+    Raises:
+        PipelineError: where the vocabulary lacks some of them.
+    """
+    text = normalize(text)
+    if unknown := vocabulary.unknown(text):
+        raise PipelineError("prompt", "tokens that the model's vocabulary has", unknown, "leave these out")
+    return vocabulary.encode(text).tolist()
 
 
 def count_types(batches: Iterable[pa.ListArray]) -> Counter[str]:
