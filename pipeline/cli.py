@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipeline.base.errors import EXIT_USER_ERROR, ArtifactError, PipelineError, disk_error
+from pipeline.base.errors import EXIT_USER_ERROR, ArtifactError, PipelineError, machine_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,10 +44,10 @@ def main() -> None:
         app()
     except PipelineError as error:
         _fail(error)
-    except OSError as error:
-        if of_disk := disk_error(error):
+    except Exception as error:
+        if of_machine := machine_error(error):
             sys.stdout = io.StringIO()  # Python would try once more, at its end, to write what was not taken
-            _fail(of_disk)
+            _fail(of_machine)
         raise
 
 

@@ -12,6 +12,7 @@ import torch
 
 from pipeline.analysis.figures import save_png
 from pipeline.base.artifacts import Result, Row, finite, write_json
+from pipeline.base.memory import check_memory
 from pipeline.base.params import (
     AddingTask,
     AgreementTask,
@@ -67,6 +68,8 @@ def memory(
 ) -> Result:
     """Train a model on one task and ask it over growing distances."""
     torch.set_num_threads(runtime.threads)
+    least = 8 * (memory.budget_tokens + memory.test_sequences)  # a reference or two numbers each
+    check_memory(least, f"memory.{task}.budget_tokens and test_sequences")
     if isinstance(memory, AddingTask):
         outcome = _summed(memory, model, seed, resume)
     else:

@@ -73,8 +73,8 @@ class RunParams(Section):
 class RuntimeParams(Section):
     """The machine. Thread count changes the order of sums, and with it the last bits of every result."""
 
-    threads: Count
-    """CPU threads of torch."""
+    threads: Annotated[int, Field(ge=1, le=1024)]
+    """CPU threads of torch; more than the processors give the same bytes, later."""
     accelerator: Literal["auto", "cpu", "gpu"]
 
 
