@@ -41,10 +41,10 @@ from pipeline.base.errors import (
     ArtifactError,
     BusyError,
     PipelineError,
-    disk_error,
+    machine_error,
 )
 from pipeline.base.later import Later
-from pipeline.base.launch import HelperDoneError, become_torchrun, is_helper, is_launched
+from pipeline.base.launch import HelperDoneError, RankFailedError, is_helper, is_launched, launch, say
 from pipeline.base.locks import alone
 from pipeline.base.params import Level, Params, Section, Task, load_params
 from pipeline.base.resume import Resume, resumption
@@ -94,19 +94,20 @@ class Stage:
             return EXIT_OK
         except HelperDoneError:
             return EXIT_OK
+        except RankFailedError as error:  # rank 0 has told MLflow
+            say(str(error))
+            return error.code
         except BusyError as error:
-            sys.stderr.write(f"{error}\n")
+            say(str(error))
             return EXIT_USER_ERROR
         except PipelineError as error:
             return self._fail(EXIT_USER_ERROR, str(error))
-        except OSError as error:
-            known = disk_error(error)
-            return self._fail(EXIT_USER_ERROR, str(known)) if known else self._fail(EXIT_BUG, traceback.format_exc())
         except KeyboardInterrupt:
-            sys.stderr.write("interrupted\n")  # a live run says KILLED by now; a short stage leaves no run
+            say("interrupted")  # a live run says KILLED by now; a short stage leaves no run
             return EXIT_INTERRUPTED
-        except Exception:
-            return self._fail(EXIT_BUG, traceback.format_exc())
+        except Exception as error:
+            known = machine_error(error)
+            return self._fail(EXIT_USER_ERROR, str(known)) if known else self._fail(EXIT_BUG, traceback.format_exc())
 
     def _parser(self) -> argparse.ArgumentParser:
         parser = argparse.ArgumentParser(prog=f"python -m stages.{self.name}", description=self.function.__doc__)
@@ -134,7 +135,8 @@ class Stage:
             _check_input(self.name, name, path)
         processes = max((getattr(section, "processes", 1) for section in sections.values()), default=1)
         if processes > 1 and not is_launched():
-            become_torchrun(f"stages.{self.name}", argv, processes)
+            launch(f"stages.{self.name}:{self.name}.run", argv, processes)
+            return
         if is_helper():
             self._help({**sections, **inputs, **item})
             return
@@ -178,7 +180,7 @@ class Stage:
         return {name: str(value) for name, value in given.items() if value is not None}
 
     def _fail(self, code: int, message: str) -> int:
-        sys.stderr.write(message.rstrip() + "\n")
+        say(message)
         if "DVC_ROOT" in os.environ and not is_helper():
             from pipeline import tracking
 

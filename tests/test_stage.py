@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.base.artifacts import LogRows, Record, Result, Row
 from pipeline.base.errors import PipelineError
+from pipeline.base.launch import Launch
 from pipeline.base.locks import try_lock
 from pipeline.base.params import Level, MemoryTask, Model, Task, VocabularyParams, load_params
 from pipeline.stage import Input, Output, Stage, stage
@@ -173,11 +174,19 @@ def test_an_item_that_does_not_exist_is_a_usage_error(flag, word, capsys):
     assert f"argument {flag}: invalid choice: '{word}'" in capsys.readouterr().err
 
 
-def test_a_helper_does_its_part_and_writes_nothing(project, monkeypatch):
-    """Rank 1 of torchrun: the function runs, and neither out nor record comes of it."""
-    monkeypatch.setenv("RANK", "1")
+def test_a_helper_does_its_part_and_writes_nothing(project, monkeypatch, tmp_path_factory):
+    """Rank 1 of 2: the function runs, and neither out nor record comes of it."""
+    monkeypatch.setattr("pipeline.base.launch._launch", Launch(1, 2, tmp_path_factory.mktemp("launch")))
     done = []
     assert make(lambda **arguments: done.append(arguments["out"]) or write(**arguments)).run(FLAGS) == 0
     assert done
     assert not OUT.exists()
     assert not (project / ".work").exists()
+
+
+@pytest.mark.parametrize("rank", ["1", "", "x"])
+def test_a_rank_of_another_launcher_does_the_whole_work(rank, monkeypatch):
+    for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK"):
+        monkeypatch.setenv(name, rank)
+    assert make(write).run(FLAGS) == 0
+    assert (OUT / "answer.txt").exists()
