@@ -25,6 +25,7 @@ import signal
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from pipeline.base.launch import HelperDoneError, this_launch
 from pipeline.networks.build import build
@@ -47,6 +48,7 @@ def main(argv):
     mode, processes, die_at = argv[0], int(argv[1]), int(argv[3])
     dropout, folder = float(argv[2]), Path(argv[4])
     rank = str(this_launch().rank)
+    torch.set_num_threads(1)  # as the stage does
     if rank == "1" and die_at:
         after = fitting.History.on_train_batch_end
 
