@@ -22,7 +22,7 @@ MAX_DEPTH = 100
 
 Level = Literal["char", "word", "bpe"]
 Task = Literal["agreement", "copying", "adding", "reber"]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,99}$")]
 Count = Annotated[int, Field(ge=1, le=10**12)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]

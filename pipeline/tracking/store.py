@@ -38,6 +38,7 @@ _SETTINGS = {
     "DO_NOT_TRACK": "true",
     "MLFLOW_LOGGING_LEVEL": "ERROR",  # else every creation tells of each of its migrations
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # a line for each run that ends
     "MLFLOW_HTTP_REQUEST_TIMEOUT": str(REQUEST_SECONDS),
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": str(RETRIES),
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": str(PAUSE_SECONDS),
