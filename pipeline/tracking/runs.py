@@ -151,10 +151,10 @@ class Run:
 
 
 def printable(text: str) -> str:
-    """The text as every database takes it: bytes of a file's name that are no UTF-8, and NULs, are spelled.
+    r"""The text as every database takes it: NULs, and bytes of a file's name that are no UTF-8, are spelled out.
 
     >>> printable("a\udcff\0b")
-    'a\\\\udcff\\\\x00b'
+    'a\\udcff\\x00b'
     """
     return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
 
