@@ -106,9 +106,10 @@ def sample(
     from pipeline.base.params import SamplingParams
     from pipeline.base.params import check as checked
     from pipeline.networks.cloze import ClozeModel
+    from pipeline.tokens.units import without_mark
 
     options = {"num_samples": num_samples, "max_tokens": max_tokens, "temperature": temperature}
-    options |= {"top_k": top_k, "top_p": top_p, "prompt": prompt}
+    options |= {"top_k": top_k, "top_p": top_p, "prompt": without_mark(prompt)}
     params = checked(SamplingParams, options, "unroll sample")
     trained = load_bundle(bundle)
     draw = _fill if isinstance(trained.network, ClozeModel) else _write
@@ -210,20 +211,17 @@ def _units(texts: list[str], file: Path | None) -> list[str]:
     Raises:
         PipelineError: where there are none, or they come from both places, or the file cannot be read.
     """
-    from pipeline.tokens.units import lines_of, normalize
+    from pipeline.text.utf8 import read_text
+    from pipeline.tokens.units import lines_of, normalize, without_mark
 
     if bool(texts) == (file is not None):
         got = f"{len(texts)} texts" + (f" and {file}" if file else "")
         raise PipelineError("unroll score", "either texts or --file", got, "give one of them")
     if file is None:
-        return texts
-    where = f"unroll score --file {file}"
-    try:
-        lines = lines_of(normalize(file.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError) as error:
-        raise PipelineError(where, "a text file in UTF-8", error, "name another") from None
+        return [without_mark(text) for text in texts]
+    lines = lines_of(normalize(read_text(file)))
     if not lines:
-        raise PipelineError(where, "at least one line", "an empty file", "write a text on each line")
+        raise PipelineError(str(file), "at least one line", "an empty file", "write a text on each line")
     return lines
 
 

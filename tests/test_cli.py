@@ -77,6 +77,26 @@ def test_score_of_a_file_adds_its_lines_up(unroll, bigram, tmp_path):
     assert "all 2 texts:" in out
 
 
+def test_a_mark_before_a_text_is_no_text(unroll, bigram, tmp_path):
+    """Of a file, of an argument and of a prompt, as `"$(cat FILE)"` gives it; one within a text is a character."""
+    (tmp_path / "marked.txt").write_text("\ufeffab\n", encoding="utf-8")
+    plain = unroll("score", bigram, "ab")
+    assert unroll("score", bigram, "\ufeffab") == plain
+    assert unroll("score", bigram, "--file", "marked.txt") == plain
+    assert "The vocabulary lacks 1 of the tokens" in unroll("score", bigram, "a\ufeffb")[1]
+    assert unroll("sample", bigram, "--prompt", "\ufeffab") == unroll("sample", bigram, "--prompt", "ab")
+
+
+def test_a_file_in_another_encoding_is_named_with_what_converts_it(unroll, bigram, tmp_path):
+    (tmp_path / "texts.txt").write_text("ab\n", encoding="utf-16")
+    (tmp_path / "pairs.tsv").write_text("ab\tba\n", encoding="utf-16")
+    for words in (["score", bigram, "--file", "texts.txt"], ["compare-pairs", bigram, "pairs.tsv"]):
+        code, _, err = unroll(*words)
+        sentence = r"(\w+\.\w+): byte 0: the text is UTF-8 \(got UTF-16\); .*`iconv -f UTF-16 -t UTF-8 < \1 > .*`\n"
+        assert code == 2
+        assert re.fullmatch(sentence, err)
+
+
 def test_score_says_what_unknown_tokens_cost(unroll, bigram):
     code, out, _ = unroll("score", bigram, "a[é]")
     assert code == 0
@@ -209,8 +229,8 @@ def test_a_damaged_bundle_is_one_sentence(unroll, bigram):
     [
         ([], r"unroll score: either texts or --file \(got 0 texts\); give one of them\n"),
         (["a", "--file", "x"], r"unroll score: either texts or --file \(got 1 texts and x\); give one of them\n"),
-        (["--file", "x"], r"unroll score --file x: a text file in UTF-8 \(got .*No such file.*\); name another\n"),
-        (["--file", "empty"], r"unroll score --file empty: at least one line \(got an empty file\); write .*\n"),
+        (["--file", "x"], r"x: a file that can be read \(got No such file or directory\); name another\n"),
+        (["--file", "empty"], r"empty: at least one line \(got an empty file\); write .*\n"),
     ],
 )
 def test_score_needs_one_source_of_texts(unroll, bigram, tmp_path, words, sentence):
