@@ -15,12 +15,42 @@ def files_of(path: Path) -> list[Path]:
     """The file itself, or the files below a folder by name: hidden ones and DVC's pointers (*.dvc) are not text.
 
     A link that leads nowhere is among them, so that what reads it can say so.
+
+    Raises:
+        CorpusError: where a folder cannot be listed, or holds what is no file and no folder of its own.
     """
     if path.is_file():
         return [path]
-    found = (file for file in path.rglob("*") if file.is_file() or not file.exists())
-    below = sorted(file for file in found if file.suffix != ".dvc")
-    return [file for file in below if not any(part.startswith(".") for part in file.relative_to(path).parts)]
+    found, folders = [], [path]
+    while folders:
+        for entry in _listed(folders.pop()):
+            if entry.is_dir():
+                folders.append(_own(entry))
+            elif entry.suffix != ".dvc":
+                found.append(_regular(entry))
+    return sorted(found)
+
+
+def _listed(folder: Path) -> list[Path]:
+    with readable(str(folder)):
+        return [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+
+
+def _own(folder: Path) -> Path:
+    """The folder, unless it is a link: DVC does not look behind those, so a change there would go unnoticed."""
+    if folder.is_symlink():
+        rule = "corpus.path holds no link to a folder, which DVC does not watch"
+        what_to_do = "put the folder itself there, or name it in corpus.path"
+        raise CorpusError(str(folder), rule, f"a link to {folder.readlink()}", what_to_do)
+    return folder
+
+
+def _regular(file: Path) -> Path:
+    """The file, unless it is there and is no file: a pipe would keep its reader waiting."""
+    if file.exists() and not file.is_file():
+        rule = "corpus.path holds files and folders"
+        raise CorpusError(str(file), rule, "a pipe, socket or device", "take it out of corpus.path")
+    return file
 
 
 def opened(file: Path) -> BufferedReader | gzip.GzipFile:
