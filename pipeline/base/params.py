@@ -157,7 +157,7 @@ class WordTokenizationParams(Section):
     """What a word is."""
 
     split: Literal["pattern", "spaces"]
-    """pattern: a word carries the space before it, nothing is lost; spaces: the text is tokenised already."""
+    """pattern: a word carries the space before it, nothing is lost; spaces: tokenised already, cut at white space."""
 
 
 class BpeTokenizationParams(Section):
