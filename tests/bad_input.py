@@ -31,6 +31,8 @@ def write_project(folder: Path, files: Mapping[str, bytes], changes: Mapping[str
     for level in ("char", "word"):
         params["training"][level] |= {"budget_tokens": 200, "batch_size": 4, "bptt_steps": 8, "num_validations": 2}
         params["sampling"][level] |= {"num_samples": 3, "max_tokens": 20}
+        params["vocabulary"][level]["min_count"] = 1
+    params["gradients"] = {"max_lag": 1, "positions": 1}
     set_values(params, changes)
     YAML_FILES.dump(params, folder / "params.yaml")
     (folder / "texts").mkdir()

@@ -90,7 +90,6 @@ SMALLEST = {
         {},
         {"size": 4, "test/coverage": 0, "test/unknown_rate": 2 / 3},
     ),
-    "NUL": (given(b"a\0b\0", b"\0\n\0", b"b"), "char", {}, {"size": 5, "test/coverage": 1}),
 }
 
 

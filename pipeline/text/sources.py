@@ -89,7 +89,7 @@ def _text_units(file: Path, column: str | None, unit: Unit) -> Iterator[str]:
 
 def _marked(lines: Iterator[str]) -> Iterator[str]:
     """The lines without the mark before the first; `datasets` ignores the encoding utf-8-sig in a gzip file."""
-    yield from map(without_mark, islice(lines, 1))
+    yield from filter(None, map(without_mark, islice(lines, 1)))
     yield from lines
 
 
@@ -99,7 +99,13 @@ def _row_units(rows: Iterator[str], unit: Unit) -> Iterator[str]:
 
 
 def _stream(file: Path) -> dict[str, Any]:
-    """Options that read one local file as a stream; its name is no pattern."""
+    """Options that read one local file as a stream; its name is no pattern.
+
+    Raises:
+        CorpusError: where `datasets` would look for the file in an archive.
+    """
+    if "::" in str(file):
+        raise CorpusError(str(file), "a path without ::", file.name, "rename it, or what it lies in")
     return {"data_files": [escape(str(file))], "split": "train", "streaming": True}
 
 

@@ -35,6 +35,16 @@ def test_text_is_normalised_and_cut(tmp_path, name, unit, expected):
     assert list(file_units([write(tmp_path / name, TEXT)], None, unit)) == expected
 
 
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf"])
+def test_a_file_without_text_has_no_line(tmp_path, content):
+    assert list(file_units([write(tmp_path / "a.txt", content)], None, "line")) == []
+
+
+def test_a_path_that_datasets_takes_for_an_archive_is_named(tmp_path):
+    with pytest.raises(CorpusError, match=r"a::b\.txt: a path without :: \(got a::b\.txt\); rename it"):
+        list(file_units([write(tmp_path / "a::b.txt", b"x")], None, "line"))
+
+
 def test_a_paragraph_ends_with_its_file(tmp_path):
     """Two files are never one paragraph, line end at the first one's end or not."""
     files = [write(tmp_path / "a.txt", b"one"), write(tmp_path / "b.txt", b"two\n"), write(tmp_path / "c.txt", b"")]
