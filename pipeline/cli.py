@@ -58,12 +58,16 @@ def _fail(error: PipelineError) -> NoReturn:
 
 @app.command()
 def check() -> None:
-    """Say whether params.yaml is valid; if not, list every wrong key and value."""
+    """Say whether params.yaml is valid and the text is there; if not, list every wrong key and value."""
     from pipeline.base.params import PARAMS_FILE, load_params
+    from pipeline.text.location import notes_on
 
-    run = load_params().run
+    params = load_params()
+    notes, run = notes_on(params.corpus), params.run
     models = len(run.levels) * len(run.models) * len(run.seeds)
     typer.echo(f"{PARAMS_FILE}: valid; it selects {models} trainings: {_product(run)}")
+    for note in notes:
+        typer.echo(note, err=True)
 
 
 @app.command()

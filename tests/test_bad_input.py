@@ -59,7 +59,7 @@ def flags(name: str, level: str, model: str) -> list[str]:
     """What dvc.yaml calls the stage with."""
     run = ["--level", level, "--model", model, "--seed", "1"]
     return {
-        "corpus": ["--path", "texts", "--out", "out/corpus"],
+        "corpus": ["--out", "out/corpus"],
         "tokenization": ["--level", level, "--corpus", "out/corpus", "--out", "out/tokenization"],
         "vocabulary": ["--level", level, "--tokens", "out/tokenization", "--out", "out/vocabulary"],
         "baseline": ["--level", level, "--ids", "out/vocabulary", "--corpus", "out/corpus", "--out", "out/baseline"],
@@ -226,7 +226,7 @@ def test_a_wrong_value_is_one_sentence_before_anything_runs(project, unroll, cap
     code, out, err = unroll("check")
     assert out == ""
     check_failed(code, err, f"params.yaml: {sentence}", Path("out"))
-    code = corpus.run(["--path", "texts", "--out", "out/corpus"])
+    code = corpus.run(["--out", "out/corpus"])
     check_failed(code, capfd.readouterr().err, f"params.yaml: {sentence}", Path("out"))
 
 
@@ -481,7 +481,7 @@ def test_a_limit_on_files_sizes_is_one_sentence(project, capfd, kind):
 def test_a_read_only_workspace_is_one_sentence(small_disk, capfd):
     (small_disk / "data").mkdir()
     assert mounted("-o", "remount,ro", str(small_disk))
-    code = corpus.run(["--path", "data", "--out", "out/corpus"])
+    code = corpus.run(["--out", "out/corpus"])
     sentence = r"\.work.*: the disk can be written \(got Read-only file system\); mount it writable"
     check_failed(code, capfd.readouterr().err, sentence, Path("out"))
 

@@ -111,6 +111,34 @@ class GivenSplit(Section):
     method: Literal["given"]
 
 
+NO_TEXTS = {"out", "reports", ".work", ".venv", ".dvc", ".git"}
+"""Folders of the project that hold no texts to learn from: what stages write, and tools' own."""
+
+
+def path_problem(path: str) -> str | None:
+    """What is wrong with a corpus.path, wherever it is read; whether it is there is seen later.
+
+    >>> path_problem("data/my book.txt"), path_problem("/corpora/R&D/")
+    (None, None)
+    >>> path_problem("~/book.txt")
+    "path: `~` is no folder's name here (got '~/book.txt'); write the whole path, from / on"
+    """
+    parts = Path(path).parts
+    if not parts or parts == ("/",) or "\0" in path:
+        rule, what_to_do = "a file, or a folder of texts", "name it, for example data/my_book.txt"
+    elif "://" in path:
+        rule, what_to_do = "a file or folder on this machine", "fetch it, for example with `dvc import-url`"
+    elif path.startswith("~"):
+        rule, what_to_do = "`~` is no folder's name here", "write the whole path, from / on"
+    elif ".." in parts:
+        rule, what_to_do = "in the project, or a whole path from / on", "write it so: experiments run in other folders"
+    elif parts[0] in NO_TEXTS:
+        rule, what_to_do = f"texts that are not below {parts[0]}", "move them, for example to data"
+    else:
+        return None
+    return f"path: {rule} (got {path!r}); {what_to_do}"
+
+
 class CorpusParams(Section):
     """Where the text comes from and how it is split."""
 
@@ -126,7 +154,7 @@ class CorpusParams(Section):
 
     @model_validator(mode="after")
     def _settings_have_an_effect(self) -> "CorpusParams":
-        problems = []
+        problems = [problem] if (problem := path_problem(self.path)) else []
         if self.source != "files" and self.path != DEFAULT_DATA_PATH:
             what_to_do = f"set it to {DEFAULT_DATA_PATH!r}, or set source: files"
             problems.append(f"path: read by source files alone (got {self.path!r}); {what_to_do}")

@@ -90,13 +90,13 @@ def test_a_bad_corpus_is_one_sentence(project, capfd, name):
     """capfd, so that what libraries log beside our sentence is seen, too."""
     files, changes, sentence = BAD_CORPORA[name]
     project(files, **{f"corpus.{key}": value for key, value in changes.items()})
-    code = corpus.run(["--path", "texts", "--out", "out/corpus"])
+    code = corpus.run(["--out", "out/corpus"])
     check_failed(code, capfd.readouterr().err, sentence, Path("out"))
 
 
 def test_a_corpus_that_is_not_there_is_one_sentence(project, capfd):
     project({})
-    code = corpus.run(["--path", "nowhere", "--out", "out/corpus"])
+    code = corpus.run(["--out", "out/corpus"])
     check_failed(
         code, capfd.readouterr().err, "stages.corpus --path: the input must exist .got nothing at", Path("out")
     )
@@ -106,7 +106,7 @@ def test_a_link_that_leads_nowhere_is_one_sentence(project, capfd):
     """DVC's links do where its cache was cleared: left out, the text would change and nobody would know."""
     folder = project({"a.txt": LINE * 50}, **{"corpus.split": HASH})
     (folder / "texts/b.txt").symlink_to(folder / "gone")
-    code = corpus.run(["--path", "texts", "--out", "out/corpus"])
+    code = corpus.run(["--out", "out/corpus"])
     sentence = "texts/b.txt: a text set that can be read .got FileNotFoundError"
     check_failed(code, capfd.readouterr().err, sentence, Path("out"))
 
@@ -115,11 +115,11 @@ def test_a_folder_where_a_file_should_be_is_one_sentence(project, capfd):
     folder = project({}, **{"corpus.split": HASH})
     (folder / "texts/a.txt").mkdir()
     check_failed(
-        corpus.run(["--path", "texts/a.txt", "--out", "out/corpus"]), capfd.readouterr().err, TEXTS, Path("out")
+        corpus.run(["--out", "out/corpus"]), capfd.readouterr().err, TEXTS, Path("out")
     )
     (folder / "params.yaml").unlink()
     (folder / "params.yaml").mkdir()
-    code = corpus.run(["--path", "texts", "--out", "out/corpus"])
+    code = corpus.run(["--out", "out/corpus"])
     check_failed(code, capfd.readouterr().err, "params.yaml: valid YAML in UTF-8 .got IsADirectoryError", Path("out"))
 
 
@@ -131,7 +131,7 @@ def test_a_hub_that_cannot_be_reached_is_asked_once(project, capfd, monkeypatch,
     monkeypatch.setattr("datasets.load_dataset", lambda *_, **__: pytest.fail("datasets tries again and again"))
     hub = {"name": name, "config": None, "streaming": True, "max_units": None}
     project({}, **{"corpus.source": "hub", "corpus.path": "data", "corpus.column": "text", "corpus.hub": hub})
-    code = corpus.run(["--path", "texts", "--out", "out/corpus"])
+    code = corpus.run(["--out", "out/corpus"])
     sentence = f"hub: {name}: a set that the hub can give .*; correct corpus.hub.name, join the network"
     check_failed(code, capfd.readouterr().err, sentence, Path("out"))
 
@@ -152,7 +152,7 @@ GOOD_CORPORA = {
 def test_what_looks_odd_and_is_text_comes_through(project, name):
     files, units = GOOD_CORPORA[name]
     project(files)
-    assert corpus.run(["--path", "texts", "--out", "out/corpus"]) == EXIT_OK
+    assert corpus.run(["--out", "out/corpus"]) == EXIT_OK
     assert pq.read_table("out/corpus/train.parquet")["text"].to_pylist() == units
 
 
@@ -167,7 +167,7 @@ def test_one_line_of_50_mb_is_a_document(project, name):
         {name: content.encode()},
         **{"corpus.unit": "document", "corpus.column": column, "corpus.split": POSITION},
     )
-    assert corpus.run(["--path", "texts", "--out", "out/corpus"]) == EXIT_OK
+    assert corpus.run(["--out", "out/corpus"]) == EXIT_OK
     parts = [pq.read_table(f"out/corpus/{name}.parquet")["text"].to_pylist() for name in SPLITS]
     assert [len(units) for units in parts] == [1, 1, 1]
     assert len(parts[2][0]) == pytest.approx(len(text) / 10, abs=1)
@@ -179,4 +179,4 @@ def test_one_line_of_50_mb_is_a_document(project, name):
 def test_a_shell_sees_one_sentence(project, name):
     files, changes, sentence = BAD_CORPORA[name]
     project(files, **{f"corpus.{key}": value for key, value in changes.items()})
-    check_failed(*shell("stages.corpus", "--path", "texts", "--out", "out/corpus"), sentence, Path("out"))
+    check_failed(*shell("stages.corpus", "--out", "out/corpus"), sentence, Path("out"))
