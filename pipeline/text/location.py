@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from pipeline.base.errors import CorpusError
+from pipeline.base.errors import CorpusError, PipelineError
 from pipeline.base.params import CorpusParams
 from pipeline.text.sources import files_of
 
@@ -19,12 +19,19 @@ def notes_on(corpus: CorpusParams) -> list[str]:
     """Sentences on what works here and not elsewhere.
 
     Raises:
-        CorpusError: where it does not work here.
+        PipelineError: where it does not work here.
     """
     path = Path(corpus.path)
+    _check_project(Path.cwd())
     check_location(path)
     note = left_behind(path) if corpus.source == "files" else None
     return [note] if note else []
+
+
+def _check_project(folder: Path) -> None:
+    if {"{", "}"} & set(str(folder)):
+        rule, what_to_do = "the project's folder has no braces in its name", "rename it: DVC takes them for a format"
+        raise PipelineError(str(folder), rule, folder.name, what_to_do)
 
 
 def check_location(path: Path) -> None:

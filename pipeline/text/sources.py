@@ -1,11 +1,12 @@
 """Units of text from files and from the Hugging Face hub, as streams: nothing is cached.
 
-Plain text and the hub come through `datasets`; tables come row by row (see tables.py).
+The hub comes through `datasets`, tables row by row (see tables.py).
 """
 
+import gzip
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from glob import escape
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +17,7 @@ from pipeline.base.params import HubParams
 from pipeline.text.files import readable
 from pipeline.text.tables import READERS, check_column, table_texts, text_of
 from pipeline.text.utf8 import check_text
-from pipeline.tokens.units import Unit, group, normalize, units_of, without_mark
+from pipeline.tokens.units import Unit, group, normalize, units_of
 
 if TYPE_CHECKING:
     from datasets import Dataset, IterableDataset
@@ -74,39 +75,29 @@ def _ending(file: Path) -> str:
     return ending
 
 
+def _opened_text(file: Path) -> TextIOWrapper:
+    """The file as lines that end in \\n, without a byte-order mark."""
+    if file.suffix == ".gz":
+        return gzip.open(file, "rt", encoding="utf-8-sig")
+    return file.open(encoding="utf-8-sig")
+
+
 def _text_units(file: Path, column: str | None, unit: Unit) -> Iterator[str]:
     """The units of a plain text, which comes as a stream of lines; a document is the file to its last character."""
     if column is not None:
         raise CorpusError(str(file), "plain text has no columns", f"corpus.column: {column}", "set it to null")
     check_text(file)
-    with _loaded(str(file), "text", **_stream(file), keep_linebreaks=True) as rows:
-        lines = (normalize(line) for line in _marked(_texts(rows, str(file), "text")))
+    with _opened_text(file) as stream:
+        lines = map(normalize, stream)
         if unit == "document":
             yield "".join(iter(lambda: "".join(islice(lines, JOINED_LINES)), ""))
         else:
             yield from group((line.removesuffix("\n") for line in lines), unit)
 
 
-def _marked(lines: Iterator[str]) -> Iterator[str]:
-    """The lines without the mark before the first; `datasets` ignores the encoding utf-8-sig in a gzip file."""
-    yield from filter(None, map(without_mark, islice(lines, 1)))
-    yield from lines
-
-
 def _row_units(rows: Iterator[str], unit: Unit) -> Iterator[str]:
     for row in rows:
         yield from units_of(normalize(row), unit)
-
-
-def _stream(file: Path) -> dict[str, Any]:
-    """Options that read one local file as a stream; its name is no pattern.
-
-    Raises:
-        CorpusError: where `datasets` would look for the file in an archive.
-    """
-    if "::" in str(file):
-        raise CorpusError(str(file), "a path without ::", file.name, "rename it, or what it lies in")
-    return {"data_files": [escape(str(file))], "split": "train", "streaming": True}
 
 
 @contextmanager
