@@ -71,7 +71,7 @@ def test_your_own_text_goes_through_repro_experiments_and_a_clone(project, shell
     in_a_row, after = (content for _, content in blocks("Run experiments"))
     shell(in_a_row, project)
     wait_for_queue(lambda: shell("dvc queue status", project))
-    assert shell(after, project).count("lstm") >= 0
+    shell(after, project)
     experiments = shell("dvc exp list --name-only", project).split()
     assert len(experiments) == 1 + 1 + QUEUED
 
