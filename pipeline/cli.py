@@ -40,6 +40,8 @@ BundleFolder = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A trained 
 
 def main() -> None:
     """The console entry."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal of another encoding lacks most characters
     try:
         app()
     except PipelineError as error:

@@ -1,6 +1,7 @@
 """The command as a shell would call it: words in, exit code and text out."""
 
 import math
+import os
 import re
 import shutil
 import subprocess
@@ -242,6 +243,10 @@ def test_score_needs_one_source_of_texts(unroll, bigram, tmp_path, words, senten
 
 def test_check_says_what_is_selected_or_what_is_wrong(unroll, tmp_path):
     shutil.copy(ROOT / "params.yaml", tmp_path)
+    code, _, err = unroll("check")
+    assert (code, err.count("\n")) == (2, 1)
+    assert err.startswith("params.yaml: corpus.path: a file or folder that is there (got 'data')")
+    (tmp_path / "data").mkdir()
     code, out, _ = unroll("check")
     assert code == 0
     assert re.fullmatch(r"params.yaml: valid; it selects \d+ trainings: \d+ levels x \d+ models x \d+ seeds\n", out)
@@ -250,6 +255,20 @@ def test_check_says_what_is_selected_or_what_is_wrong(unroll, tmp_path):
     code, _, err = unroll("check")
     assert code == 2
     assert err.startswith("params.yaml: runtime.threads: ")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+@pytest.mark.parametrize("command", ["score", "sample"])
+def test_a_terminal_of_another_encoding_shows_what_it_can(bigram, encoding, command):
+    """Characters that it lacks are shown by their numbers."""
+    text = "é→\U0001f40d"
+    words = {"score": ["score", bigram, text], "sample": ["sample", bigram, "--prompt", text]}[command]
+    env = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run([sys.executable, "-m", "pipeline.cli", *words], env=env, capture_output=True, cwd=ROOT)
+    assert b"Traceback" not in done.stderr, done.stderr.decode(errors="replace")
+    assert done.returncode == {"score": 0, "sample": 2}[command]
+    assert (rb"\u2192" in done.stdout) == (command == "score")
 
 
 def test_sync_prints_the_report(unroll, monkeypatch, tmp_path):
