@@ -77,6 +77,7 @@ def test_your_own_text_goes_through_repro_experiments_and_a_clone(project, shell
 
 
 def wait_for_queue(status: Callable[[], str]) -> None:
+    said = ""
     for _ in range(600):
         said = status()
         if said.count("Success") + said.count("Failed") == QUEUED:
