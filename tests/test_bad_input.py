@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pyarrow as pa
 import pytest
-from bad_input import POSITION, ROOT, check_failed, given, parquet, shell
+from bad_input import POSITION, ROOT, YAML_FILES, check_failed, given, parquet, set_values, shell
 
 from pipeline import cli
 from pipeline.base.artifacts import Record, Result, Row, write_json

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.base.errors import CorpusError, PipelineError
 from pipeline.base.params import CorpusParams
-from pipeline.text.sources import files_of
+from pipeline.text.files import files_of
 
 WHERE = "params.yaml: corpus.path"
 SHOWN = 3

@@ -95,11 +95,10 @@ def test_a_bad_corpus_is_one_sentence(project, capfd, name):
 
 
 def test_a_corpus_that_is_not_there_is_one_sentence(project, capfd):
-    project({})
+    project({}, **{"corpus.path": "nowhere"})
     code = corpus.run(["--out", "out/corpus"])
-    check_failed(
-        code, capfd.readouterr().err, "stages.corpus --path: the input must exist .got nothing at", Path("out")
-    )
+    sentence = "params.yaml: corpus.path: a file or folder that is there .got 'nowhere'.; correct it, or fetch it"
+    check_failed(code, capfd.readouterr().err, sentence, Path("out"))
 
 
 def test_a_link_that_leads_nowhere_is_one_sentence(project, capfd):
@@ -114,9 +113,7 @@ def test_a_link_that_leads_nowhere_is_one_sentence(project, capfd):
 def test_a_folder_where_a_file_should_be_is_one_sentence(project, capfd):
     folder = project({}, **{"corpus.split": HASH})
     (folder / "texts/a.txt").mkdir()
-    check_failed(
-        corpus.run(["--out", "out/corpus"]), capfd.readouterr().err, TEXTS, Path("out")
-    )
+    check_failed(corpus.run(["--out", "out/corpus"]), capfd.readouterr().err, TEXTS, Path("out"))
     (folder / "params.yaml").unlink()
     (folder / "params.yaml").mkdir()
     code = corpus.run(["--out", "out/corpus"])
@@ -130,7 +127,8 @@ def test_a_hub_that_cannot_be_reached_is_asked_once(project, capfd, monkeypatch,
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr("datasets.load_dataset", lambda *_, **__: pytest.fail("datasets tries again and again"))
     hub = {"name": name, "config": None, "streaming": True, "max_units": None}
-    project({}, **{"corpus.source": "hub", "corpus.path": "data", "corpus.column": "text", "corpus.hub": hub})
+    folder = project({}, **{"corpus.source": "hub", "corpus.path": "data", "corpus.column": "text", "corpus.hub": hub})
+    (folder / "data").mkdir()
     code = corpus.run(["--out", "out/corpus"])
     sentence = f"hub: {name}: a set that the hub can give .*; correct corpus.hub.name, join the network"
     check_failed(code, capfd.readouterr().err, sentence, Path("out"))

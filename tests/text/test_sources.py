@@ -40,9 +40,10 @@ def test_a_file_without_text_has_no_line(tmp_path, content):
     assert list(file_units([write(tmp_path / "a.txt", content)], None, "line")) == []
 
 
-def test_a_path_that_datasets_takes_for_an_archive_is_named(tmp_path):
-    with pytest.raises(CorpusError, match=r"a::b\.txt: a path without :: \(got a::b\.txt\); rename it"):
-        list(file_units([write(tmp_path / "a::b.txt", b"x")], None, "line"))
+def test_a_name_is_no_pattern_and_no_archive(tmp_path):
+    """`datasets` would look for `b.txt` in an archive named `a`, and take brackets for a glob."""
+    files = [write(tmp_path / name, b"x") for name in ("a::b.txt", "[a].txt", "a?.txt")]
+    assert list(file_units(files, None, "line")) == ["x", "x", "x"]
 
 
 def test_a_paragraph_ends_with_its_file(tmp_path):
