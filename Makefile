@@ -4,10 +4,16 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
 export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
+ifneq (,$(findstring :,$(CURDIR)))
+$(error $(CURDIR): a path without a colon, which ends a folder in PATH; rename the folder)
+endif
 INSTALLED := .venv/installed
+ifneq ($(shell cat $(INSTALLED) 2>/dev/null),$(CURDIR))
+.PHONY: $(INSTALLED)  # its programs name the folder that it was made in
+endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test test-faults unit check verify audit ui bench constraints
+.PHONY: help setup repro test test-faults unit check verify same audit ui bench constraints
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -15,9 +21,10 @@ help: ## This list
 setup: $(INSTALLED) ## Install Unroll and all it needs, pinned, into .venv
 
 $(INSTALLED): constraints.txt pyproject.toml
-	$(PYTHON) -m venv .venv
+	@! test -e $@ || test "$$(cat $@)" = "$$(pwd -P)" || echo ".venv was made for another folder: it is made anew for this one"
+	$(PYTHON) -m venv --clear .venv
 	pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
-	touch $@
+	pwd -P > $@
 
 repro: $(INSTALLED) ## Run the pipeline, from raw text to reports/report.html
 	unroll check
@@ -45,6 +52,9 @@ check: $(INSTALLED) ## Format, lint, types, and the floors of the house
 
 verify: $(INSTALLED) ## Run a small pipeline twice, in unlike surroundings, and compare the bytes
 	python -m reliability.verify
+
+same: $(INSTALLED) ## Compare every out of a small project with those of another revision: make same BASE=HEAD~1
+	python -m reliability.same $(BASE)
 
 audit: ## Look for known vulnerabilities in constraints.txt
 	rm -rf .work/audit && $(PYTHON) -m venv .work/audit

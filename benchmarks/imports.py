@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.page import Section
 from benchmarks.process import measured
-from benchmarks.project import make_project, stages_of
+from reliability.project import make_project, stages_of
 
 IMPORT = re.compile(r"^import time: +(\d+) \|", re.MULTILINE)
 """Microseconds of one module's import without those it imports itself, as Python tells them."""
@@ -24,10 +24,10 @@ def imports() -> Section:
     """Run every stage of one item."""
     rows = []
     with TemporaryDirectory() as name:
-        folder = Path(name)
+        folder = Path(name, "project")
         make_project(folder, _one_item)
         for stage, arguments in stages_of(folder):
-            by_dvc = {"DVC_ROOT": name, "DVC_STAGE": stage}
+            by_dvc = {"DVC_ROOT": str(folder), "DVC_STAGE": stage}
             taken = measured(["-X", "importtime", *arguments], folder, by_dvc)
             seconds = seconds_of_imports(taken.said)
             rows.append([stage, f"{taken.seconds:.2f}", f"{seconds:.2f}", f"{seconds / taken.seconds:.0%}"])

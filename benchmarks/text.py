@@ -15,9 +15,9 @@ import numpy as np
 
 from benchmarks.page import Section, Target
 from benchmarks.process import Taken, measured
-from benchmarks.project import make_project, stages_of
 from pipeline.base.params import Level
 from pipeline.text.python_docs import python_docs
+from reliability.project import make_project, stages_of
 
 MEGABYTE = 10**6
 SIZES = (1, 100, 200)
@@ -76,7 +76,7 @@ def _slopes(seconds: Sequence[float], sizes: Sequence[float]) -> list[float]:
 def _taken(size: float, levels: Sequence[Level]) -> dict[str, Taken]:
     """What each stage took over a text of `size` megabytes."""
     with TemporaryDirectory() as name:
-        folder = Path(name)
+        folder = Path(name, "project")
         make_project(folder, lambda params: _from_files(params, levels))
         write_text(folder / "data" / "text.txt", round(size * MEGABYTE))
         commands = [(stage, arguments) for stage, arguments in stages_of(folder) if stage.split("@")[0] in MEASURED]

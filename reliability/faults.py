@@ -21,14 +21,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from statistics import median
-from subprocess import CompletedProcess
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from rich.progress import Progress
 
 from reliability.kills import Kill, saved, started, states
-from reliability.project import ROOT, hear_interrupts, make_project, run, small, write_text
+from reliability.project import ROOT, checked, hear_interrupts, make_project, run, small, write_text
 from reliability.verify import first_difference
 
 TRAIN, MEMORY = "train@char-gru-1", "memory@agreement-gru-1"
@@ -59,7 +58,7 @@ def make_fragile_project(folder: Path, change: Callable[[dict[str, Any]], None] 
     """Lay this working tree into a folder that is not there yet; the text is ready to be trained on."""
     make_project(folder, change)
     write_text(folder)
-    _must(run("dvc repro vocabulary@char", folder))
+    checked(run("dvc repro vocabulary@char", folder))
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ def undisturbed(pristine: Path, stage: str) -> Undisturbed:
     folder = pristine.with_name(f"undisturbed {stage}")
     shutil.copytree(pristine, folder, symlinks=True)
     with started(f"dvc repro -s {stage}", folder) as work:
-        _must(work.end())
+        checked(work.end())
         seconds = time.time() - work.stage.create_time()
     _recorded(folder, stage)
     [points] = finished_runs(folder, stage)
@@ -228,12 +227,7 @@ def finished_runs(folder: Path, stage: str) -> list[list[tuple[str, int, float]]
 def _recorded(folder: Path, stage: str) -> None:
     """MLflow holds what was trained while it is trained; the rest when it is asked."""
     if stage.startswith("memory"):
-        _must(run("unroll sync", folder))
-
-
-def _must(done: CompletedProcess[str]) -> None:
-    if done.returncode:
-        sys.exit(f"{done.args} ended with {done.returncode}:\n{done.stdout}{done.stderr or ''}")
+        checked(run("unroll sync", folder))
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,12 @@ PARTS = ("pipeline", "stages", "data", "dvc.yaml", "params.yaml", ".dvcignore", 
 TEXT = "text"
 """The folder of the small project's text: a file for each of some topics of Python's language reference."""
 NUM_TOPICS = 12
+LENGTHS = {
+    "agreement": {"lengths": [0, 2], "unseen_lengths": [4]},
+    "copying": {"lengths": [0, 2], "unseen_lengths": [4]},
+    "adding": {"lengths": [3, 4], "unseen_lengths": [6]},
+    "reber": {},
+}
 ALIEN = ("DVC_", "MLFLOW_", "GIT_", "PYTEST", "PYTHON")
 """Environment of who runs the check that would reach into it."""
 AUTHOR = "-c user.name=Test -c user.email=test@localhost"
@@ -36,15 +42,29 @@ def make_project(folder: Path, change: Callable[[dict[str, Any]], None]) -> None
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(source, folder / part, ignore=ignore) if source.is_dir() else shutil.copy(source, folder)
     change_params(folder, change)
-    _must(run("git init -q", folder))
-    _must(run("dvc init -q", folder, {"DVC_NO_ANALYTICS": "1"}))
+    checked(run("git init -q", folder))
+    checked(run("dvc init -q", folder, {"DVC_NO_ANALYTICS": "1"}))
     shutil.copy(ROOT / ".dvc/config", folder / ".dvc/config")
-    _must(run("git add .", folder))
-    _must(run(f"git {AUTHOR} commit -qm Start", folder))
+    checked(run("git add .", folder))
+    checked(run(f"git {AUTHOR} commit -qm Start", folder))
 
 
-def _must(done: subprocess.CompletedProcess[str]) -> None:
-    assert done.returncode == 0, done.stderr
+def checked(done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    """A command that has ended well; another ends the check, with what it said."""
+    if done.returncode:
+        sys.exit(f"{done.args} ended with {done.returncode}:\n{done.stdout}{done.stderr or ''}")
+    return done
+
+
+def stages_of(folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """The selected stages in dvc.yaml's order: name, and what stands after `python` in the command."""
+    from dvc.repo import Repo
+
+    with Repo(str(folder), config={"core": {"no_scm": True}}) as repo:
+        for stage in repo.stage.load_all(str(folder / "dvc.yaml")):
+            python, *arguments = shlex.split(str(stage.cmd))
+            assert python == "python"
+            yield stage.addressing.rpartition(":")[2], arguments
 
 
 def run(
@@ -83,8 +103,9 @@ def small(params: dict[str, Any]) -> None:
     params["corpus"]["split"] = {"method": "hash", "validation": 0.2, "test": 0.2, "seed": 1}
     params["runtime"] = {"threads": 1, "accelerator": "cpu"}
     params["gradients"] = {"max_lag": 5, "positions": 8}
-    params["memory"]["agreement"] |= {"lengths": [0, 2], "unseen_lengths": [4], "max_attractors": 1}
-    params["memory"]["agreement"] |= {"budget_tokens": 1000, "batch_size": 4, "test_sequences": 8}
+    params["memory"]["agreement"]["max_attractors"] = 1
+    for task in params["memory"]["tasks"]:
+        params["memory"][task] |= {"budget_tokens": 1000, "batch_size": 4, "test_sequences": 8, **LENGTHS[task]}
     for name in params["run"]["models"]:
         params["models"][name] |= {"hidden_size": 8, "embedding_size": 4}
     for level in params["run"]["levels"]:

@@ -4,7 +4,6 @@ HEAD is cloned to two paths of different length and run from scratch in both, wi
 that differ in all that must not matter. dvc.lock holds a hash of every out, so that the two are compared by it.
 """
 
-import subprocess
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,8 @@ from typing import Any
 import typer
 
 from pipeline.base.params import read_yaml
-from reliability.project import ROOT, change_params, run, small, write_text
+from reliability.compare import first_file
+from reliability.project import ROOT, change_params, checked, run, small, write_text
 
 LOCK = "dvc.lock"
 
@@ -57,17 +57,12 @@ def reproduced(folder: Path, around: Surroundings) -> Path:
     clone = folder / around.path
     home = folder / f"home of {clone.name}"
     home.mkdir()
-    _checked(run(f"git clone --quiet '{ROOT}' '{clone}'", folder, umask=around.umask))
+    checked(run(f"git clone --quiet '{ROOT}' '{clone}'", folder, umask=around.umask))
     (clone / LOCK).unlink()
     change_params(clone, small)
     write_text(clone)
-    _checked(run("dvc repro", clone, {**around.env, "HOME": str(home)}, around.umask))
+    checked(run("dvc repro", clone, {**around.env, "HOME": str(home)}, around.umask))
     return clone
-
-
-def _checked(done: subprocess.CompletedProcess[str]) -> None:
-    if done.returncode:
-        sys.exit(f"{done.args} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
 
 
 def counted(project: Path) -> str:
@@ -86,23 +81,11 @@ def first_difference(one: Path, two: Path) -> str | None:
         other = theirs.get(name, {"outs": []})
         for out in stage["outs"]:
             if out not in other["outs"]:
-                return f"stage {name}: {first_file(one, two, out['path'])}"
+                file = first_file(one, two, out["path"]) or f"{out['path']} as {LOCK} tells it"
+                return f"stage {name}: {file}"
         if stage != other:
             return f"stage {name}: the outs are equal; its command, dependencies or params in {LOCK} are not"
     return f"the stages of {LOCK}, or their order"
-
-
-def first_file(one: Path, two: Path, out: str) -> str:
-    """The first file of an out, by name, that differs between two projects or is in one of them alone."""
-    here, there = ({path.relative_to(folder): path for path in _files(folder / out)} for folder in (one, two))
-    for name in sorted(here.keys() | there.keys()):
-        if name not in here or name not in there or here[name].read_bytes() != there[name].read_bytes():
-            return name.as_posix()
-    return f"{out} as {LOCK} tells it"
-
-
-def _files(out: Path) -> list[Path]:
-    return [out] if out.is_file() else [path for path in out.rglob("*") if path.is_file()]
 
 
 def _stages(project: Path) -> dict[str, Any]:

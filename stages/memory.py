@@ -9,6 +9,7 @@ import torch
 
 from pipeline.analysis.figures import save_png
 from pipeline.base.artifacts import LogRows, Result, Row, finite, write_json
+from pipeline.base.memory import check_memory
 from pipeline.base.params import MemoryTask, Model, RuntimeParams, Task
 from pipeline.base.resume import Resume
 from pipeline.memory import load
@@ -32,6 +33,8 @@ def memory(
 ) -> Result:
     """Train a model on one task and ask it over growing distances."""
     torch.set_num_threads(runtime.threads)
+    least = 8 * (memory.budget_tokens + memory.test_sequences)  # a reference or two numbers each
+    check_memory(least, f"memory.{task}.budget_tokens and test_sequences")
     learned = load(task)
     network = learned.build(memory, model, seed)
     trained = fit(

@@ -4,11 +4,13 @@ import shutil
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import torch
 
 from pipeline.base.artifacts import LogRows, Result, finite, write_json
+from pipeline.base.later import Later
 from pipeline.base.metrics import Score
 from pipeline.base.params import Batching, Level, Model, RuntimeParams, StreamBatching, TrainingParams
 from pipeline.base.resume import Resume
@@ -16,7 +18,7 @@ from pipeline.language.bundle import LanguageBundle
 from pipeline.networks.build import Network, build_language_model, num_parameters
 from pipeline.networks.bundle import CHECKPOINTS
 from pipeline.stage import WORK, Input, Output, stage
-from pipeline.tokens.vocabulary import Vocabulary
+from pipeline.tokens.vocabulary import Vocabulary, known_ids
 from pipeline.training.diverged import DivergedError
 from pipeline.training.fit import fit
 from pipeline.training.language_modelling import LanguageModelling, final_score
@@ -39,11 +41,13 @@ def train(
     out: Output,
     live: LogRows,
     resume: Resume,
+    later: Later,
 ) -> Result:
     """Train a model and score the best of its weights on the validation and the test split."""
     torch.set_num_threads(runtime.threads)
     splits = {name: Split.load(ids, name) for name in ("train", "validation", "test")}
     vocabulary = Vocabulary.load(ids / "tokenizer.json")
+    later.check(len(splits["validation"].ids), partial(known_ids, vocabulary=vocabulary))
     network = build_language_model(model, vocabulary.size, seed)
     objective = LanguageModelling(
         splits["train"],
@@ -74,6 +78,7 @@ def train(
     scores = _scores(network, splits, batching, training)
     about = {"parameters": num_parameters(network), "best_step": trained.best_step, "tokens_seen": trained.targets_seen}
     about |= trained.norm_metrics(model.max_grad_norm)
+    about |= {f"{name}/unknown_share": score.unknown_share for name, score in scores.items()}
     metrics = finite(about | {k: v for n, score in scores.items() for k, v in score.as_metrics(n).items()})
     write_json(out / "scores.json", metrics)
     return Result(metrics, trained.history, ["weights.safetensors", "model.json", "tokenizer.json", "scores.json"])

@@ -14,7 +14,6 @@ from benchmarks.lags import lags, once
 from benchmarks.logging import calls_of, seconds_of_logging
 from benchmarks.page import Section, Target, page
 from benchmarks.process import Taken, measured
-from benchmarks.project import make_project, stages_of
 from benchmarks.sampling import drawing, endless, stepping
 from benchmarks.text import text_stages, write_text
 from benchmarks.timing import in_turns
@@ -24,6 +23,7 @@ from pipeline.base.params import Params, RuntimeParams, StreamBatching, Training
 from pipeline.base.resume import Resume
 from pipeline.networks.build import build_language_model
 from pipeline.training.fit import fit
+from reliability.project import make_project, stages_of
 
 ROOT = Path(__file__).parents[1]
 STREAM = StreamBatching(mode="stream", segment_tokens=40)
@@ -123,8 +123,9 @@ def test_a_larger_text_goes_on_where_the_smaller_ends(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_the_project_runs_what_dvc_yaml_says(tmp_path):
-    make_project(tmp_path, lambda params: params.update(run={"levels": ["word"], "models": ["rnn"], "seeds": [3]}))
-    stages = dict(stages_of(tmp_path))
+    folder = tmp_path / "project"
+    make_project(folder, lambda params: params.update(run={"levels": ["word"], "models": ["rnn"], "seeds": [3]}))
+    stages = dict(stages_of(folder))
     names = ["corpus", "tokenization@word", "vocabulary@word", "baseline@word"]
     assert list(stages)[:5] == [*names, "train@word-rnn-3"]
     assert stages["tokenization@word"][:4] == ["-m", "stages.tokenization", "--level", "word"]

@@ -12,6 +12,7 @@ from torch import nn
 
 from pipeline.base.artifacts import LogRows, Row
 from pipeline.base.launch import HelperDoneError
+from pipeline.base.memory import check_memory
 from pipeline.base.resume import Resume
 from pipeline.training.diverged import DivergedError
 from pipeline.training.history import History
@@ -19,7 +20,7 @@ from pipeline.training.learner import Learner
 from pipeline.training.lightning import run
 from pipeline.training.objective import Objective
 from pipeline.training.progress import progress
-from pipeline.training.ranks import Ranks
+from pipeline.training.ranks import Ranks, check_accelerator
 from pipeline.training.validation import Validation, validation_steps
 
 N = TypeVar("N", bound=nn.Module)
@@ -77,7 +78,10 @@ def fit(
         DivergedError: where the loss or its gradient is not finite.
         HelperDoneError: at the end, where this process only helps rank 0.
     """
-    ranks = Ranks.of_environment()
+    ranks = Ranks.of_launch()
+    check_accelerator(accelerator, ranks.size)
+    weights = sum(parameter.nbytes for parameter in network.parameters())
+    check_memory(4 * weights, "the model's weights, their gradients and AdamW's two averages of them")
     torch.manual_seed(dropout_seed(seed, ranks.rank))
     learner = Learner(
         network,

@@ -5,18 +5,81 @@ needed any more.
 """
 
 import logging
+import os
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
 from pipeline.training.learner import Learner, Step
 from pipeline.training.objective import Batch
+from pipeline.training.ranks import Ranks
+
+
+def _forget_other_launchers() -> None:
+    """Lightning 2.6 reads, when it is imported, which rank of another launcher this is, and arguments of its Trainer
+    (`PL_TRAINER_MAX_STEPS`) from the environment. Neither is ours."""
+    others = ("RANK", "LOCAL_RANK", "SLURM_PROCID", "JSM_NAMESPACE_RANK")
+    for name in [name for name in os.environ if name in others or name.startswith("PL_")]:
+        del os.environ[name]
+
+
+_forget_other_launchers()
+import pytorch_lightning as pl  # noqa: E402
+from lightning_fabric.plugins.environments.cluster_environment import ClusterEnvironment  # noqa: E402
 
 OnStep = Callable[[Learner[Any], Step], None]
+
+
+class OwnRanks(ClusterEnvironment):
+    """What Lightning is told of our ranks, so that it looks for no torchrun, SLURM, LSF or MPI in the environment."""
+
+    def __init__(self, ranks: Ranks) -> None:
+        self._ranks = ranks
+
+    @property
+    def creates_processes_externally(self) -> bool:
+        """Lightning starts none."""
+        return True
+
+    @property
+    def main_address(self) -> str:
+        """Not used, nor is the port: the ranks have joined before Lightning starts."""
+        return "127.0.0.1"
+
+    @property
+    def main_port(self) -> int:
+        """Not used."""
+        return 0
+
+    @staticmethod
+    def detect() -> bool:
+        """Nothing is looked for."""
+        return True
+
+    def world_size(self) -> int:
+        """The number of ranks."""
+        return self._ranks.size
+
+    def set_world_size(self, size: int) -> None:
+        """It is what it was started as."""
+
+    def global_rank(self) -> int:
+        """The rank, which is that of this machine, too."""
+        return self._ranks.rank
+
+    def set_global_rank(self, rank: int) -> None:
+        """It is what it was started as."""
+
+    def local_rank(self) -> int:
+        """The rank: all are on one machine."""
+        return self._ranks.rank
+
+    def node_rank(self) -> int:
+        """There is one machine."""
+        return 0
 
 
 class LearnerModule(pl.LightningModule):
@@ -57,6 +120,7 @@ def run(learner: Learner[Any], on_step: OnStep, accelerator: str) -> None:
         limit_train_batches=learner.steps_left,
         accelerator=accelerator,
         devices=learner.ranks.size,
+        plugins=[OwnRanks(learner.ranks)],
         strategy="ddp" if learner.ranks.size > 1 else "auto",
         use_distributed_sampler=False,  # every rank reads every batch and takes its lanes of it
         logger=False,
