@@ -34,7 +34,7 @@ N = TypeVar("N", bound=nn.Module)
 class About(Section):
     """What model.json holds."""
 
-    format: Literal[2]
+    format: int
     kind: Kind
     sizes: dict[str, Count]
     """What the network's builder asks beside the model: the sizes of what goes in and out."""
