@@ -1,6 +1,5 @@
 """Stage `gradients`: how far back the loss reaches, why, and how much of that the network uses."""
 
-import csv
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,7 @@ from pipeline.analysis.figures import dynamics_figure, gradient_figure, save_png
 from pipeline.analysis.gradients import curves, positions_of, side_curves
 from pipeline.analysis.numbers import history_of, metrics_of
 from pipeline.analysis.verdicts import verdict
-from pipeline.base.artifacts import Result, finite, read_json, write_json
+from pipeline.base.artifacts import Result, finite, read_json, write_csv, write_json
 from pipeline.base.params import GradientsParams, Level, RuntimeParams
 from pipeline.networks.bundle import CHECKPOINTS, Bundle
 from pipeline.stage import Input, Output, stage
@@ -64,7 +63,9 @@ def gradients(
     for name, values in measured.items():
         write_json(out / f"{name}.json", values)
     relative = _relative(measured["gradients"])
-    _write_csv(out / "gradients.csv", relative)
+    columns = {"lag": measured["gradients"]["initial"]["lags"], **relative}
+    by_lag = zip(*columns.values(), strict=True)
+    write_csv(out / "gradients.csv", list(columns), (dict(zip(columns, row, strict=True)) for row in by_lag))
     _write_figures(measured, relative, f"{loaded.model.cell}, {level}, seed {seed}", out)
     files = ["gradients.png", "dynamics.png", "gradients.csv", *(f"{name}.json" for name in measured)]
     return Result(finite(dict(metrics_of(measured))), list(history_of(measured, relative)), files)
@@ -112,13 +113,6 @@ def _shown(
         yield from ((name, relative[name]) for name in ("trained_h", "trained_c"))
     layers = [part for part in measured["gradients"]["trained"] if part.startswith("layer_")]
     yield from ((f"trained_{layer}", measured["gradients"]["trained"][layer]["relative"]) for layer in layers)
-
-
-def _write_csv(path: Path, relative: Mapping[str, Sequence[float]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["lag", *relative])
-        writer.writerows([lag, *row] for lag, row in enumerate(zip(*relative.values(), strict=True)))
 
 
 if __name__ == "__main__":
