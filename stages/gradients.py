@@ -9,12 +9,13 @@ from typing import Any
 import torch
 
 from pipeline.analysis import context, gates, jacobians
-from pipeline.analysis.figures import dynamics_figure, gradient_figure, save_png
+from pipeline.analysis.figures import dynamics_figure, gradient_figure
 from pipeline.analysis.gradients import curves, positions_of, side_curves
 from pipeline.analysis.numbers import history_of, metrics_of
 from pipeline.analysis.verdicts import verdict
 from pipeline.base.artifacts import Result, finite, read_json, write_csv, write_json
 from pipeline.base.params import GradientsParams, Level, RuntimeParams
+from pipeline.figures import save_png
 from pipeline.networks.bundle import CHECKPOINTS, Bundle
 from pipeline.stage import Input, Output, stage
 from pipeline.tokens.windows import Window, load_ids
@@ -95,12 +96,10 @@ def _relative(measured: Mapping[str, Any]) -> dict[str, Sequence[float]]:
 
 
 def _write_figures(measured: Mapping[str, Any], relative: Mapping[str, Sequence[float]], title: str, out: Path) -> None:
-    save_png(
-        gradient_figure(dict(_shown(measured, relative)), f"{title}: how far back the loss reaches"),
-        out / "gradients.png",
-    )
+    figure = gradient_figure(dict(_shown(measured, relative)), f"{title}: how far back the loss reaches")
+    save_png(figure, out / "gradients.png", dpi=120)
     figure = dynamics_figure(measured["jacobians"], measured["context"], relative["trained"], title)
-    save_png(figure, out / "dynamics.png")
+    save_png(figure, out / "dynamics.png", dpi=110)
 
 
 def _shown(

@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 
-from pipeline.analysis.figures import save_png
 from pipeline.base.artifacts import Result, Row, finite, write_csv, write_json
 from pipeline.base.params import (
     AddingTask,
@@ -23,6 +22,7 @@ from pipeline.base.params import (
     UnitBatching,
 )
 from pipeline.base.resume import Resume
+from pipeline.figures import save_png
 from pipeline.memory.adding import CHANNELS, SQUARED_ERROR_WITHOUT_MEMORY, batches, sums_answered
 from pipeline.memory.agreement import Agreement
 from pipeline.memory.copying import Copying
@@ -82,7 +82,7 @@ def memory(
     }
     write_json(out / "memory.json", about)
     write_csv(out / "memory.csv", ["distance", "n", "accuracy", "low", "high", outcome.unit], map(_line, rows))
-    save_png(accuracy_figure(rows, f"{model.cell}, {task}, seed {seed}"), out / "memory.png")
+    save_png(accuracy_figure(rows, f"{model.cell}, {task}, seed {seed}"), out / "memory.png", dpi=120)
     metrics = {f"memory/string_{key}": value for key, value in (outcome.strings or {}).items()} | {
         "memory/accuracy": overall["accuracy"],
         f"memory/{outcome.unit}": overall[outcome.unit],

@@ -527,11 +527,11 @@ def write_weights(out: Path) -> None:
 def write_png(out: Path) -> None:
     from matplotlib.figure import Figure
 
-    from pipeline.analysis.figures import save_png
+    from pipeline.figures import save_png
 
     figure = Figure()
     figure.add_subplot().imshow(np.random.default_rng(1).random((300, 300)))
-    save_png(figure, out / "figure.png")
+    save_png(figure, out / "figure.png", dpi=100)
 
 
 def write_html(out: Path) -> None:

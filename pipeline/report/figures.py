@@ -1,11 +1,11 @@
 """The figures: all models of a level, or of a memory task, over each other."""
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+from pipeline.figures import GREY, INK, PALETTE, log_gradients, panels, save_png, save_svg
 from pipeline.report import context, gates, recall
 from pipeline.report.collect import WEIGHTS, LevelResults, ModelResults, Results, TaskModel, TaskResults
 
@@ -13,29 +13,19 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Okabe and Ito (2008), told apart by colour-blind readers; without yellow and black, which one theme would hide."""
 MARKERS = "osD^vPX"
-INK = "#1b1f24"
-GREY = "#808080"
 FAINT: dict[str, Any] = {"alpha": 0.35}
 """Of what was before the training."""
 LAYERS = ("-", "--", ":", "-.")
-LOWEST = 1e-12
-"""The axis of gradients ends here at the latest: what is below is gone for any optimiser."""
 _LOOK: dict[Any, Any] = {
-    "svg.hashsalt": "unroll",  # ids made from the content: equal figures have equal bytes
-    "axes.spines.top": False,
-    "axes.spines.right": False,
     "axes.grid": True,
     "grid.alpha": 0.25,
-    "grid.color": "#808080",
+    "grid.color": GREY,
     "legend.frameon": False,
     "lines.linewidth": 1.8,
     "lines.markersize": 4.5,
     **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
 }
-_THEMES = f"<style>svg{{color:{INK}}}@media(prefers-color-scheme:dark){{svg{{color:#e6e9ee}}}}</style>"
 
 Style = dict[str, str]
 
@@ -48,8 +38,8 @@ def write_figures(results: Results, out: Path) -> list[str]:
         figures = {name: figure for level in results.levels for name, figure in _of_level(level).items()}
         figures |= {f"memory_{task.task}": _memory(task) for task in results.tasks}
         for name, figure in figures.items():
-            figure.savefig(out / f"{name}.png", dpi=144, facecolor="white", metadata={"Software": None})
-            (out / f"{name}.svg").write_text(_svg(figure), encoding="utf-8")
+            save_png(figure, out / f"{name}.png", dpi=144)
+            save_svg(figure, out / f"{name}.svg")
     return [f"{name}.{kind}" for name in figures for kind in ("png", "svg")]
 
 
@@ -86,7 +76,7 @@ def _learning(level: LevelResults, models: Sequence[ModelResults], measure: str)
 
 def _floor_line(axes: "Axes", level: LevelResults) -> None:
     floor = level.best_order
-    axes.axhline(floor["validation"]["bits_per_char"], color="#808080", linestyle=":", label=f"{floor['name']} floor")
+    axes.axhline(floor["validation"]["bits_per_char"], color=GREY, linestyle=":", label=f"{floor['name']} floor")
     axes.legend()
 
 
@@ -99,7 +89,7 @@ def _gradients(level: LevelResults) -> "Figure":
         _draw(axes, model.curve("gradients", "gradient/trained"), label=model.name, **line)
         _draw(axes, model.curve("gradients", "gradient/initial"), linestyle="--", **FAINT, **line)
     axes.axhline(0.01, color=GREY, linestyle=":", linewidth=1.2)
-    _log_scale(axes)
+    log_gradients(axes)
     axes.plot([], [], color=GREY, linestyle="--", alpha=FAINT["alpha"], label="before training")
     _legend_beside(figure)
     return figure
@@ -108,11 +98,6 @@ def _gradients(level: LevelResults) -> "Figure":
 def _legend_beside(figure: "Figure") -> None:
     """No corner of these figures is always free of curves."""
     figure.legend(loc="outside right upper", fontsize="small")
-
-
-def _log_scale(axes: "Axes") -> None:
-    axes.set_yscale("log")
-    axes.set_ylim(bottom=max(axes.get_ylim()[0], LOWEST))
 
 
 def _gates(level: LevelResults) -> "Figure":
@@ -125,7 +110,7 @@ def _gates(level: LevelResults) -> "Figure":
             for weights in WEIGHTS:
                 shown = {"label": label} if weights == "trained" else FAINT
                 _draw(axes, model.curve("gradients", f"gate/{weights}_product_layer_{layer}"), **line, **shown)
-    _log_scale(axes)
+    log_gradients(axes)
     _legend_beside(figure)
     return figure
 
@@ -178,18 +163,7 @@ def _draw(axes: "Axes", curve: Mapping[int, Sequence[float]], **line: Any) -> No
 
 
 def _blank(x: str, y: str) -> tuple["Figure", "Axes"]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7.2, 4.0), layout="constrained")
-    axes = figure.subplots()
+    figure, (axes,) = panels(1, 7.2, 4.0)
     axes.set(xlabel=x, ylabel=y)
     axes.locator_params(axis="x", integer=True)
     return figure, axes
-
-
-def _svg(figure: "Figure") -> str:
-    """The figure as SVG with a clear ground, whose ink is dark or light as the reader's theme wants it."""
-    file = io.StringIO()
-    figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    head, root, rest = file.getvalue().replace(INK, "currentColor").partition("<defs>")
-    return head + _THEMES + root + rest

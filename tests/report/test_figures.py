@@ -6,8 +6,9 @@ from matplotlib.lines import Line2D
 
 from pipeline.base.artifacts import Record
 from pipeline.base.params import RunParams
+from pipeline.figures import INK
 from pipeline.report.collect import ModelResults, collect
-from pipeline.report.figures import INK, _context, _gates, _gradients, _memory, _of_level, styles, write_figures
+from pipeline.report.figures import _context, _gates, _gradients, _memory, _of_level, styles, write_figures
 
 
 def drawn(line: Line2D, axis: str) -> list[float]:
