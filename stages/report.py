@@ -44,7 +44,7 @@ def report(
     figures = write_figures(results, out)
     write_exports(results, out)
     write_report(results, out)
-    return Result(headline(results), artifacts=["report.html", "report.md", *figures])
+    return Result(headline(results), artifacts=["report.html", "report.md", *sorted(figures)])
 
 
 if __name__ == "__main__":
