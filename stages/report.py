@@ -4,9 +4,11 @@ import sys
 
 from pipeline.base.artifacts import Result
 from pipeline.base.params import MemoryParams, RunParams
+from pipeline.memory.words import WORDS
+from pipeline.report import chapters
 from pipeline.report.collect import collect
+from pipeline.report.curves import write_figures
 from pipeline.report.exports import headline, write_exports
-from pipeline.report.figures import write_figures
 from pipeline.report.render import write_report
 from pipeline.report.selection import remove_leftovers
 from pipeline.stage import Input, Output, stage
@@ -41,10 +43,11 @@ def report(
     for path in remove_leftovers(folders, run, memory.tasks):
         sys.stderr.write(f"  removed {path}: params.yaml selects it no longer; DVC's cache keeps it\n")
     results = collect(folders, run, memory.tasks)
-    figures = write_figures(results, out)
+    page = chapters.report(results, WORDS)
+    figures = write_figures(page.pictures, out)
     write_exports(results, out)
-    write_report(results, out)
-    return Result(headline(results), artifacts=["report.html", "report.md", *sorted(figures)])
+    write_report(page, out)
+    return Result(headline(results), artifacts=["report.html", "report.md", *figures])
 
 
 if __name__ == "__main__":
