@@ -4,7 +4,13 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
 export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
+ifneq (,$(findstring :,$(CURDIR)))
+$(error $(CURDIR): a path without a colon, which ends a folder in PATH; rename the folder)
+endif
 INSTALLED := .venv/installed
+ifneq ($(shell cat $(INSTALLED) 2>/dev/null),$(CURDIR))
+.PHONY: $(INSTALLED)  # its programs name the folder that it was made in
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup repro test test-faults unit check verify same audit ui bench constraints
@@ -15,9 +21,10 @@ help: ## This list
 setup: $(INSTALLED) ## Install Unroll and all it needs, pinned, into .venv
 
 $(INSTALLED): constraints.txt pyproject.toml
-	$(PYTHON) -m venv .venv
+	@! test -e $@ || test "$$(cat $@)" = "$$(pwd -P)" || echo ".venv was made for another folder: it is made anew for this one"
+	$(PYTHON) -m venv --clear .venv
 	pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
-	touch $@
+	pwd -P > $@
 
 repro: $(INSTALLED) ## Run the pipeline, from raw text to reports/report.html
 	unroll check

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipeline.base.errors import EXIT_USER_ERROR, ArtifactError, PipelineError, disk_error
+from pipeline.base.errors import EXIT_USER_ERROR, ArtifactError, PipelineError, machine_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,14 +40,16 @@ BundleFolder = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A trained 
 
 def main() -> None:
     """The console entry."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal of another encoding lacks most characters
     try:
         app()
     except PipelineError as error:
         _fail(error)
-    except OSError as error:
-        if of_disk := disk_error(error):
+    except Exception as error:
+        if of_machine := machine_error(error):
             sys.stdout = io.StringIO()  # Python would try once more, at its end, to write what was not taken
-            _fail(of_disk)
+            _fail(of_machine)
         raise
 
 
@@ -58,12 +60,16 @@ def _fail(error: PipelineError) -> NoReturn:
 
 @app.command()
 def check() -> None:
-    """Say whether params.yaml is valid; if not, list every wrong key and value."""
+    """Say whether params.yaml is valid and the text is there; if not, list every wrong key and value."""
     from pipeline.base.params import PARAMS_FILE, load_params
+    from pipeline.text.location import notes_on
 
-    run = load_params().run
+    params = load_params()
+    notes, run = notes_on(params.corpus), params.run
     models = len(run.levels) * len(run.models) * len(run.seeds)
     typer.echo(f"{PARAMS_FILE}: valid; it selects {models} trainings: {_product(run)}")
+    for note in notes:
+        typer.echo(note, err=True)
 
 
 @app.command()
@@ -106,9 +112,10 @@ def sample(
     from pipeline.base.params import SamplingParams
     from pipeline.base.params import check as checked
     from pipeline.networks.cloze import ClozeModel
+    from pipeline.tokens.units import without_mark
 
     options = {"num_samples": num_samples, "max_tokens": max_tokens, "temperature": temperature}
-    options |= {"top_k": top_k, "top_p": top_p, "prompt": prompt}
+    options |= {"top_k": top_k, "top_p": top_p, "prompt": without_mark(prompt)}
     params = checked(SamplingParams, options, "unroll sample")
     trained = load_bundle(bundle)
     draw = _fill if isinstance(trained.network, ClozeModel) else _write
@@ -169,8 +176,9 @@ def _product(run: "RunParams") -> str:
 def _write(bundle: "Bundle", params: "SamplingParams", seed: int) -> None:
     """Print samples of a language model."""
     from pipeline.networks.language_model import LanguageModel
-    from pipeline.sampling.drawing import Choice, known_ids
+    from pipeline.sampling.drawing import Choice
     from pipeline.sampling.drawing import sample as drawn_from
+    from pipeline.tokens.vocabulary import known_ids
 
     assert isinstance(bundle.network, LanguageModel)
     choice = Choice(params.temperature, params.top_k, params.top_p)
@@ -209,20 +217,17 @@ def _units(texts: list[str], file: Path | None) -> list[str]:
     Raises:
         PipelineError: where there are none, or they come from both places, or the file cannot be read.
     """
-    from pipeline.tokens.units import lines_of, normalize
+    from pipeline.text.utf8 import read_text
+    from pipeline.tokens.units import lines_of, normalize, without_mark
 
     if bool(texts) == (file is not None):
         got = f"{len(texts)} texts" + (f" and {file}" if file else "")
         raise PipelineError("unroll score", "either texts or --file", got, "give one of them")
     if file is None:
-        return texts
-    where = f"unroll score --file {file}"
-    try:
-        lines = lines_of(normalize(file.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError) as error:
-        raise PipelineError(where, "a text file in UTF-8", error, "name another") from None
+        return [without_mark(text) for text in texts]
+    lines = lines_of(normalize(read_text(file)))
     if not lines:
-        raise PipelineError(where, "at least one line", "an empty file", "write a text on each line")
+        raise PipelineError(str(file), "at least one line", "an empty file", "write a text on each line")
     return lines
 
 

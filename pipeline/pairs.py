@@ -21,6 +21,7 @@ from pipeline.networks.build import Network
 from pipeline.networks.bundle import Bundle
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.evaluation import window_logits
+from pipeline.text.utf8 import read_text
 from pipeline.tokens.units import lines_of, normalize
 from pipeline.tokens.vocabulary import Vocabulary
 from pipeline.tokens.windows import IGNORED, Window, unit_bounds, unit_window
@@ -175,23 +176,12 @@ def read_pairs(file: Path, group_key: str | None = None) -> list[Pair]:
     if file.suffix not in (".tsv", ".jsonl") or (file.suffix == ".tsv" and group_key):
         rule = "pairs come as .tsv, or as .jsonl, which alone has keys to choose the group by"
         raise PipelineError(str(file), rule, file.name, "convert the file, or leave --group out")
-    lines = list(enumerate(lines_of(_text_of(file)), start=1))
+    lines = list(enumerate(lines_of(normalize(read_text(file))), start=1))
     if file.suffix == ".tsv" and lines and lines[0][1].split("\t") in (HEADER, HEADER[:2]):
         del lines[0]
     if not lines:
         raise PipelineError(str(file), "at least one pair", "none", "write a good and a bad sentence on each line")
     return _well_formed(file, lines, group_key)
-
-
-def _text_of(file: Path) -> str:
-    """The file in NFC, without a byte-order mark."""
-    try:
-        return normalize(file.read_bytes().decode("utf-8").removeprefix("\ufeff"))
-    except UnicodeDecodeError as error:
-        got, what_to_do = f"0x{error.object[error.start]:02x}", "convert it, for example with iconv -t UTF-8"
-        raise PipelineError(f"{file}: byte {error.start}", "the text is UTF-8", got, what_to_do) from None
-    except OSError as error:
-        raise PipelineError(str(file), "a file of pairs that can be read", error.strerror, "name another") from None
 
 
 def _well_formed(file: Path, lines: Sequence[tuple[int, str]], group_key: str | None) -> list[Pair]:

@@ -11,9 +11,10 @@ is run as `python -m stages.vocabulary --level char --tokens PATH --out PATH`. A
 - a section of params.yaml, by its name (`model` is the entry of `models` that --model names; a section with
   one entry for each level, or for each task, gives the entry of --level or --task),
 - `level`, `task` or `seed`, the item of the matrix,
-- an `Input` or the `Output`, a path from dvc.yaml,
+- an `Input` or the `Output`, a path from dvc.yaml in which {level}, {task}, {model} and {seed} are filled in,
 - `live`, which takes rows of the history while the stage runs (MLflow shows them at once),
-- `resume`, where the stage goes on when it was killed.
+- `resume`, where the stage goes on when it was killed,
+- `later`, which refuses what a later stage of the same level would refuse, and tells nothing.
 --model without such an argument is a tag of the record: whose gradients, whose samples.
 """
 
@@ -21,11 +22,10 @@ import argparse
 import inspect
 import math
 import os
-import shutil
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,10 +40,11 @@ from pipeline.base.errors import (
     ArtifactError,
     BusyError,
     PipelineError,
-    disk_error,
+    machine_error,
 )
-from pipeline.base.launch import HelperDoneError, become_torchrun, is_helper, is_launched
-from pipeline.base.locks import alone
+from pipeline.base.later import Later
+from pipeline.base.launch import HelperDoneError, RankFailedError, is_helper, is_launched, launch, say
+from pipeline.base.outs import WORK, alone_at, check_out, written_whole
 from pipeline.base.params import Level, Params, Section, Task, load_params
 from pipeline.base.resume import Resume, resumption
 
@@ -52,8 +53,8 @@ Input = NewType("Input", Path)
 Output = NewType("Output", Path)
 """The folder that the stage writes: a temporary one, put in its place when the stage has ended well."""
 
-WORK = Path(".work")
-"""Scratch beside the outs, ignored by Git and DVC."""
+ITEM = ("level", "task", "model", "seed")
+"""Flags that name an item of the matrix."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Stage:
     @property
     def sections(self) -> list[str]:
         """Names of the arguments that are sections of params.yaml."""
-        taken = {"level", "task", "seed", "live", "resume"}
+        taken = {"level", "task", "seed", "live", "resume", "later"}
         return [name for name, a in self.arguments.items() if name not in taken and a.annotation not in (Input, Output)]
 
     def main(self) -> None:
@@ -92,19 +93,20 @@ class Stage:
             return EXIT_OK
         except HelperDoneError:
             return EXIT_OK
+        except RankFailedError as error:  # rank 0 has told MLflow
+            say(str(error))
+            return error.code
         except BusyError as error:
-            sys.stderr.write(f"{error}\n")
+            say(str(error))
             return EXIT_USER_ERROR
         except PipelineError as error:
             return self._fail(EXIT_USER_ERROR, str(error))
-        except OSError as error:
-            known = disk_error(error)
-            return self._fail(EXIT_USER_ERROR, str(known)) if known else self._fail(EXIT_BUG, traceback.format_exc())
         except KeyboardInterrupt:
-            sys.stderr.write("interrupted\n")  # a live run says KILLED by now; a short stage leaves no run
+            say("interrupted")  # a live run says KILLED by now; a short stage leaves no run
             return EXIT_INTERRUPTED
-        except Exception:
-            return self._fail(EXIT_BUG, traceback.format_exc())
+        except Exception as error:
+            known = machine_error(error)
+            return self._fail(EXIT_USER_ERROR, str(known)) if known else self._fail(EXIT_BUG, traceback.format_exc())
 
     def _parser(self) -> argparse.ArgumentParser:
         parser = argparse.ArgumentParser(prog=f"python -m stages.{self.name}", description=self.function.__doc__)
@@ -123,21 +125,26 @@ class Stage:
     def _run(self, options: argparse.Namespace, argv: Sequence[str]) -> None:
         params = load_params()
         self._check_model(params, options.model)
+        self._fill_in(options)
         sections = {name: self._section(params, name, options) for name in self.sections}
         inputs = {name: getattr(options, name) for name, a in self.arguments.items() if a.annotation is Input}
         item = {name: getattr(options, name) for name in ("level", "task", "seed") if name in self.arguments}
+        if "later" in self.arguments:
+            item["later"] = Later(params.gradients, params.sampling.at(options.level))
         for name, path in inputs.items():
             _check_input(self.name, name, path)
+        check_out(options.out)
         processes = max((getattr(section, "processes", 1) for section in sections.values()), default=1)
         if processes > 1 and not is_launched():
-            become_torchrun(f"stages.{self.name}", argv, processes)
+            launch(f"stages.{self.name}:{self.name}.run", argv, processes)
+            return
         if is_helper():
             self._help({**sections, **inputs, **item})
             return
         tags = self._tags(params, options)
         plain = {name: section.model_dump() for name, section in sections.items()}
-        with _alone(options.out), self._long(params, flatten(plain), tags) as long:
-            with _written_whole(options.out) as out:
+        with alone_at(options.out), self._long(params, flatten(plain), tags) as long:
+            with written_whole(options.out) as out:
                 result = self.function(**sections, **inputs, **item, **long.arguments, out=Output(out))
                 record = Record(flatten(plain), tags, result.metrics, result.history, result.artifacts)
                 record.save(out)
@@ -160,6 +167,12 @@ class Stage:
             where, rule = f"stages.{self.name} --model", "an entry of models in params.yaml"
             raise PipelineError(where, rule, model, f"choose of {sorted(params.models)}")
 
+    def _fill_in(self, options: argparse.Namespace) -> None:
+        """Put the item into the paths: params.yaml's own words may stand in no command, which is a shell's."""
+        for name, argument in self.arguments.items():
+            if argument.annotation in (Input, Output):
+                setattr(options, name, of_item(getattr(options, name), vars(options)))
+
     def _section(self, params: Params, name: str, options: argparse.Namespace) -> Section:
         if name == "model":
             return params.models[options.model]
@@ -168,13 +181,13 @@ class Stage:
         return getattr(section, entries[0]) if entries else section
 
     def _tags(self, params: Params, options: argparse.Namespace) -> dict[str, str]:
-        item = {name: getattr(options, name) for name in ("level", "task", "model", "seed")}
+        item = {name: getattr(options, name) for name in ITEM}
         cell = params.models[options.model].cell if options.model is not None else None
         given = {"stage": self.name, **item, "cell": cell}
         return {name: str(value) for name, value in given.items() if value is not None}
 
     def _fail(self, code: int, message: str) -> int:
-        sys.stderr.write(message.rstrip() + "\n")
+        say(message)
         if "DVC_ROOT" in os.environ and not is_helper():
             from pipeline import tracking
 
@@ -242,36 +255,23 @@ def stage(
     return Stage(function, sync)
 
 
+def of_item(path: Path, item: Mapping[str, object]) -> Path:
+    """The path with the item's values in the place of their names.
+
+    >>> of_item(Path("out/train/{level}-{model}-{seed}"), {"level": "char", "model": "gru", "seed": 1}).name
+    'char-gru-1'
+    """
+    text = str(path)
+    for name in ITEM:
+        if item.get(name) is not None:
+            text = text.replace(f"{{{name}}}", str(item[name]))
+    return Path(text)
+
+
 def _check_input(stage: str, name: str, path: Path) -> None:
     if not path.exists():
         what_to_do = "make it with `dvc repro`, or fetch it with `dvc pull`"
         raise ArtifactError(f"stages.{stage} --{name}", "the input must exist", f"nothing at {path}", what_to_do)
-
-
-def _alone(out: Path) -> AbstractContextManager[None]:
-    """No second process writes this out: a `dvc repro` that is killed leaves its stage at work."""
-    return alone(WORK / "locks" / _name(out), str(out))
-
-
-@contextmanager
-def _written_whole(out: Path) -> Iterator[Path]:
-    """A scratch folder that takes the place of `out` when the block ends well, and vanishes when it does not."""
-    scratch = WORK / "partial" / _name(out)
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
-    try:
-        yield scratch
-        if out.exists():
-            shutil.rmtree(out)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(scratch, out)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _name(out: Path) -> str:
-    """What scratch and lock of an out are called."""
-    return "-".join(out.parts[-3:])
 
 
 def _summary(name: str, result: Result) -> str:

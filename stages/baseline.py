@@ -14,7 +14,7 @@ from pipeline.stage import Input, Output, stage
 from pipeline.text.compressors import COMPRESSORS, bits_per_char, joined
 from pipeline.text.ngram import KneserNey
 from pipeline.tokens.batches import SCHEMA, read_column
-from pipeline.tokens.windows import load_ids
+from pipeline.tokens.windows import UNK, load_ids
 
 SCORED = ("validation", "test")
 
@@ -75,28 +75,37 @@ def check_inputs(level: Level, vocabulary: Mapping[str, Any], texts: Mapping[str
 
 def score_orders(model: KneserNey, ids: np.ndarray, split: Mapping[str, float]) -> list[Score]:
     """What each order pays for a split with these counts in vocabulary.json."""
-    sums = model.nats(ids).sum(axis=1).tolist()
-    return [Score(nats, len(ids), int(split["characters"]), float(split["spelling_nats"])) for nats in sums]
+    nats = model.nats(ids)
+    sums = zip(nats.sum(axis=1).tolist(), nats[:, ids == UNK].sum(axis=1).tolist(), strict=True)
+    characters, spelling = int(split["characters"]), float(split["spelling_nats"])
+    return [Score(whole, len(ids), characters, spelling, unknown) for whole, unknown in sums]
 
 
 def by_split(scores: Mapping[str, Score]) -> dict[str, float]:
     """The ratios of one order: test/bits_per_char and so on."""
-    return {key: value for name, score in scores.items() for key, value in score.as_metrics(name).items()}
+    return {f"{name}/{key}": value for name, score in scores.items() for key, value in ratios(score).items()}
+
+
+def ratios(score: Score) -> dict[str, float]:
+    """What a row says of one split."""
+    return {
+        "nats_per_token": score.nats_per_token,
+        "perplexity": score.perplexity,
+        "bits_per_char": score.bits_per_char,
+        "unknown_share": score.unknown_share,
+    }
 
 
 def ngram_rows(scores: Mapping[str, Sequence[Score]]) -> list[dict[str, object]]:
     """The n-grams' rows of the report's table, from each split's scores by order.
 
     >>> ngram_rows({"test": [Score(nats=0.0, tokens=2, characters=2)]})[0]["test"]
-    {'nats_per_token': 0.0, 'perplexity': 1.0, 'bits_per_char': 0.0}
+    {'nats_per_token': 0.0, 'perplexity': 1.0, 'bits_per_char': 0.0, 'unknown_share': 0.0}
     """
     rows = []
     for n, of_order in enumerate(zip(*scores.values(), strict=True), start=1):
-        ratios = {
-            split: {"nats_per_token": s.nats_per_token, "perplexity": s.perplexity, "bits_per_char": s.bits_per_char}
-            for split, s in zip(scores, of_order, strict=True)
-        }
-        rows.append({"name": f"{n}-gram", "order": n, **ratios})
+        by_name = {split: ratios(score) for split, score in zip(scores, of_order, strict=True)}
+        rows.append({"name": f"{n}-gram", "order": n, **by_name})
     return rows
 
 

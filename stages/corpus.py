@@ -1,14 +1,19 @@
 """Read a text set, check it, and split it into train, validation and test."""
 
+from pathlib import Path
+
 from pipeline.base.artifacts import Result, write_json
 from pipeline.base.params import CorpusParams
-from pipeline.stage import Input, Output, stage
+from pipeline.stage import Output, stage
 from pipeline.text.corpus import write_corpus
+from pipeline.text.location import check_location
 
 
 @stage
-def corpus(corpus: CorpusParams, *, path: Input, out: Output) -> Result:
+def corpus(corpus: CorpusParams, *, out: Output) -> Result:
     """Write each split as parquet, a unit a row, and corpus.json with its counts."""
+    path = Path(corpus.path)
+    check_location(path)
     tallies = write_corpus(corpus, path, out)
     splits = {name: {"units": tally.units, "characters": tally.characters} for name, tally in tallies.items()}
     write_json(out / "corpus.json", {"unit": corpus.unit, "splits": splits})

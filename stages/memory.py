@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from pipeline.base.artifacts import Result, Row, finite, write_csv, write_json
+from pipeline.base.memory import check_memory
 from pipeline.base.params import (
     AddingTask,
     AgreementTask,
@@ -65,6 +66,8 @@ def memory(
 ) -> Result:
     """Train a model on one task and ask it over growing distances."""
     torch.set_num_threads(runtime.threads)
+    least = 8 * (memory.budget_tokens + memory.test_sequences)  # a reference or two numbers each
+    check_memory(least, f"memory.{task}.budget_tokens and test_sequences")
     if isinstance(memory, AddingTask):
         outcome = _summed(memory, model, seed, resume)
     else:

@@ -10,8 +10,14 @@ from pipeline.report.collect import collect
 from pipeline.report.curves import write_figures
 from pipeline.report.exports import headline, write_exports
 from pipeline.report.render import write_report
-from pipeline.report.selection import remove_leftovers
+from pipeline.report.selection import leftovers, remove_cached
 from pipeline.stage import Input, Output, stage
+
+REMOVED = "  removed {}: params.yaml selects it no longer; DVC's cache keeps it\n"
+LEFT = (
+    "  left {}: params.yaml does not select it, but DVC's cache does not hold it; "
+    "move it elsewhere, or a clone will run stage report again\n"
+)
 
 
 @stage(sync=True)
@@ -40,8 +46,10 @@ def report(
         "memory": memories,
         "sampling": sampling,
     }
-    for path in remove_leftovers(folders, run, memory.tasks):
-        sys.stderr.write(f"  removed {path}: params.yaml selects it no longer; DVC's cache keeps it\n")
+    left = leftovers(folders, run, memory.tasks)
+    removed = set(remove_cached(left))
+    for path in left:
+        sys.stderr.write(REMOVED.format(path) if path in removed else LEFT.format(path))
     results = collect(folders, run, memory.tasks)
     page = chapters.report(results, WORDS)
     figures = write_figures(page.pictures, out)

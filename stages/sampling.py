@@ -14,11 +14,11 @@ from pipeline.base.params import Level, RuntimeParams, SamplingParams
 from pipeline.networks.bundle import Bundle
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.language_model import LanguageModel
-from pipeline.sampling.drawing import Choice, Sample, known_ids, sample
+from pipeline.sampling.drawing import Choice, Sample, sample
 from pipeline.sampling.gaps import Filled, Gapped, blanked, fill, write_gaps
 from pipeline.sampling.novelty import NGRAM_LENGTHS, Novelty
 from pipeline.stage import Input, Output, stage
-from pipeline.tokens.vocabulary import Vocabulary
+from pipeline.tokens.vocabulary import Vocabulary, known_ids
 from pipeline.tokens.windows import load_ids, unit_bounds
 
 DISTINCT_LENGTHS = (1, 2, 3)

@@ -4,13 +4,14 @@ import atexit
 import gc
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from bad_input import write_project
 from filelock import FileLock
 from hypothesis import settings
 from sizes import E, H
@@ -118,5 +119,17 @@ def model() -> Callable[..., Model]:
         }
         kind = {"rnn": RnnModel, "gru": GruModel, "lstm": LstmModel}[cell]
         return kind.model_validate({"cell": cell, **sizes, **rest, **own[cell], **changes})
+
+    return make
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """A maker of a small project with these texts and params, as the working folder: project({"a.txt": b"text"})."""
+
+    def make(files: Mapping[str, bytes], **changes: Any) -> Path:
+        monkeypatch.chdir(tmp_path)
+        write_project(tmp_path, files, changes)
+        return tmp_path
 
     return make

@@ -2,8 +2,6 @@
 
 import contextlib
 import errno
-import gzip
-import io
 import json
 import os
 import re
@@ -12,16 +10,14 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from ruamel.yaml import YAML
+from bad_input import POSITION, ROOT, YAML_FILES, check_failed, given, parquet, set_values, shell
 
 from pipeline import cli
 from pipeline.base.artifacts import Record, Result, Row, write_json
@@ -32,7 +28,6 @@ from pipeline.networks.bundle import Bundle, save_weights
 from pipeline.stage import Output, stage
 from pipeline.text.corpus import write_corpus
 from pipeline.text.encoding import encode_split
-from pipeline.tokens.batches import SPLITS
 from pipeline.tokens.tokenization import tokenize
 from pipeline.tokens.vocabulary import Vocabulary, learn
 from stages.baseline import baseline
@@ -42,50 +37,9 @@ from stages.tokenization import tokenization
 from stages.train import train
 from stages.vocabulary import vocabulary
 
-ROOT = Path(__file__).parents[1]
-YAML_FILES = YAML(typ="safe")
 STAGES = (corpus, tokenization, vocabulary, baseline, train, sampling)
-GIVEN = {"method": "given"}
-POSITION = {"method": "position", "validation": 0.1, "test": 0.1}
-HASH = {"method": "hash", "validation": 0.1, "test": 0.1, "seed": 1}
 FREE_BYTES = 4096
 """What a disk that is nearly full still takes."""
-
-
-@pytest.fixture
-def project(tmp_path, monkeypatch) -> Callable[..., Path]:
-    """A maker of a project with texts of its own, small models, and these changes of params.yaml, keys dotted."""
-
-    def make(files: Mapping[str, bytes], **changes: Any) -> Path:
-        monkeypatch.chdir(tmp_path)
-        params = YAML_FILES.load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-        params["corpus"] |= {"source": "files", "path": "texts", "unit": "line", "split": GIVEN}
-        for model in ("gru", "bidirectional_lstm"):
-            params["models"][model] |= {"hidden_size": 8, "embedding_size": 4}
-        for level in ("char", "word"):
-            params["training"][level] |= {"budget_tokens": 200, "batch_size": 4, "bptt_steps": 8, "num_validations": 2}
-            params["sampling"][level] |= {"num_samples": 3, "max_tokens": 20}
-        set_values(params, changes)
-        YAML_FILES.dump(params, tmp_path / "params.yaml")
-        (tmp_path / "texts").mkdir()
-        for name, content in files.items():
-            (tmp_path / "texts" / name).write_bytes(content)
-        return tmp_path
-
-    return make
-
-
-def set_values(params: dict[str, Any], changes: Mapping[str, Any]) -> None:
-    for key, value in changes.items():
-        *path, last = key.split(".")
-        section = params
-        for part in path:
-            section = section[part]
-        section[last] = value
-
-
-def given(train: bytes, validation: bytes, test: bytes) -> dict[str, bytes]:
-    return {"train.txt": train, "validation.txt": validation, "test.txt": test}
 
 
 @pytest.fixture
@@ -101,176 +55,11 @@ def unroll(monkeypatch, capfd) -> Callable[..., tuple[int, str, str]]:
     return call
 
 
-def check_failed(code: int, err: str, sentence: str, out: Path) -> None:
-    """The sentence, alone and whole; nothing under the out's name, no scraps."""
-    assert (code, err.count("\n")) == (EXIT_USER_ERROR, 1), err
-    assert re.fullmatch(f"{sentence}.*\n", err), err
-    assert re.search(r": .* \(got .*\); \S", err), err
-    assert not out.exists()
-    assert left_in_partial() == []
-
-
-def left_in_partial() -> list[Path]:
-    return list(Path(".work/partial").glob("*"))
-
-
-def parquet(columns: dict[str, list]) -> bytes:
-    file = io.BytesIO()
-    pq.write_table(pa.table(columns), file)
-    return file.getvalue()
-
-
-TEXTS = "params.yaml: corpus: the source holds text \\(got none\\); check corpus.path and corpus.unit"
-SPLIT = "params.yaml: corpus.split: each split holds text \\(got units: "
-LINE = b"some text, and more of it\n"
-BAD_CORPORA = {
-    "no file": ({}, {"split": HASH}, TEXTS),
-    "empty file": ({"a.txt": b""}, {"split": HASH}, TEXTS),
-    "blank lines": ({"a.txt": b"\n\r\n\n"}, {"split": HASH}, TEXTS),
-    "one unit": ({"a.txt": LINE}, {"split": HASH}, SPLIT + "{'train': 1, 'validation': 0, 'test': 0}"),
-    "one character": ({"a.txt": b"a"}, {"split": POSITION, "unit": "document"}, SPLIT),
-    "a split left empty": ({"a.txt": b"aaaa\nb\n"}, {"split": POSITION}, SPLIT + ".*; give validation more"),
-    "a given split is empty": (given(LINE, b"", LINE), {}, SPLIT + ".*; give validation more"),
-    "a given split is missing": ({"train.txt": LINE}, {}, "texts: split.method given needs a folder with train"),
-    "not UTF-8": ({"a.txt": b"abc\xff\n"}, {"split": HASH}, "texts/a.txt: byte 3: the text is UTF-8 .got 0xff.; conv"),
-    "UTF-16": ({"a.txt": "aé\n".encode("utf-16")}, {"split": HASH}, "texts/a.txt: byte 0: the text is UTF-8"),
-    "a character cut": ({"a.txt": "aé".encode()[:-1]}, {"split": HASH}, "texts/a.txt: byte 1: .* .got 0xc3."),
-    "gzip cut short": ({"a.txt.gz": gzip.compress(LINE * 99)[:-9]}, {"split": HASH}, "texts/a.txt.gz: a whole gzip"),
-    "no gzip": ({"a.txt.gz": LINE}, {"split": HASH}, "texts/a.txt.gz: a whole gzip file .got Not a gzipped file"),
-    "no such ending": ({"a.doc": LINE}, {"split": HASH}, "texts/a.doc: a corpus file ends with .txt, .csv, .jsonl"),
-    "csv without the column": (
-        {"a.csv": b"n,said\n1,x\n"},
-        {"split": HASH, "column": "text"},
-        r"texts/a.csv: corpus.column is one of \['n', 'said'\] \(got text\); name the column that holds the text",
-    ),
-    "csv, no column named": ({"a.csv": b"n,said\n1,x\n"}, {"split": HASH}, r"texts/a.csv: corpus.column .*got None"),
-    "csv, ragged": ({"a.csv": b"n,said\n1,x\n1,x,y\n"}, {"split": HASH, "column": "said"}, "texts/a.csv: a text set"),
-    "csv, empty": ({"a.csv": b""}, {"split": HASH, "column": "said"}, "texts/a.csv: a table with rows"),
-    "jsonl, cut": (
-        {"a.jsonl": b'{"said": "x"}\n{"sa'},
-        {"split": HASH, "column": "said"},
-        "texts/a.jsonl: line 2: each line is a",
-    ),
-    "jsonl, no object": (  # ends pyarrow 25's reader with SIGSEGV
-        {"a.jsonl": b'null"text'},
-        {"split": HASH, "column": "said"},
-        r"""texts/a.jsonl: line 1: each line is a JSON object \(got 'null"text'\); mend it, or take it out""",
-    ),
-    "jsonl, a null": (
-        {"a.jsonl": b'{"said": "x"}\n{"said": null}\n'},
-        {"split": HASH, "column": "said"},
-        r"texts/a.jsonl: row 2: said holds text \(got None\); mend the row",
-    ),
-    "parquet, other columns": (
-        {"a.parquet": parquet({"n": [1], "said": ["x"]})},
-        {"split": HASH, "column": "text"},
-        r"texts/a.parquet: corpus.column is one of \['n', 'said'\] \(got text\)",
-    ),
-    "parquet, numbers": (
-        {"a.parquet": parquet({"text": [7]})},
-        {"split": HASH, "column": "text"},
-        r"texts/a.parquet: row 1: text holds text \(got 7\)",
-    ),
-    "parquet, cut": (
-        {"a.parquet": parquet({"text": ["x"]})[:-9]},
-        {"split": HASH, "column": "text"},
-        "texts/a.parquet: a text set that can be read",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", BAD_CORPORA)
-def test_a_bad_corpus_is_one_sentence(project, capfd, name):
-    """capfd, so that what libraries log beside our sentence is seen, too."""
-    files, changes, sentence = BAD_CORPORA[name]
-    project(files, **{f"corpus.{key}": value for key, value in changes.items()})
-    code = corpus.run(["--path", "texts", "--out", "out/corpus"])
-    check_failed(code, capfd.readouterr().err, sentence, Path("out"))
-
-
-def test_a_corpus_that_is_not_there_is_one_sentence(project, capfd):
-    project({})
-    code = corpus.run(["--path", "nowhere", "--out", "out/corpus"])
-    check_failed(
-        code, capfd.readouterr().err, "stages.corpus --path: the input must exist .got nothing at", Path("out")
-    )
-
-
-def test_a_link_that_leads_nowhere_is_one_sentence(project, capfd):
-    """DVC's links do where its cache was cleared: left out, the text would change and nobody would know."""
-    folder = project({"a.txt": LINE * 50}, **{"corpus.split": HASH})
-    (folder / "texts/b.txt").symlink_to(folder / "gone")
-    code = corpus.run(["--path", "texts", "--out", "out/corpus"])
-    sentence = "texts/b.txt: a text set that can be read .got FileNotFoundError"
-    check_failed(code, capfd.readouterr().err, sentence, Path("out"))
-
-
-def test_a_folder_where_a_file_should_be_is_one_sentence(project, capfd):
-    folder = project({}, **{"corpus.split": HASH})
-    (folder / "texts/a.txt").mkdir()
-    check_failed(
-        corpus.run(["--path", "texts/a.txt", "--out", "out/corpus"]), capfd.readouterr().err, TEXTS, Path("out")
-    )
-    (folder / "params.yaml").unlink()
-    (folder / "params.yaml").mkdir()
-    code = corpus.run(["--path", "texts", "--out", "out/corpus"])
-    check_failed(code, capfd.readouterr().err, "params.yaml: valid YAML in UTF-8 .got IsADirectoryError", Path("out"))
-
-
-@pytest.mark.parametrize("name", ["nobody/nothing", "no/such/name", "///"])
-def test_a_hub_that_cannot_be_reached_is_asked_once(project, capfd, monkeypatch, name):
-    """`datasets`, which tries for 23 s, is not reached; port 9 of this machine answers nobody."""
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
-    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setattr("datasets.load_dataset", lambda *_, **__: pytest.fail("datasets tries again and again"))
-    hub = {"name": name, "config": None, "streaming": True, "max_units": None}
-    project({}, **{"corpus.source": "hub", "corpus.path": "data", "corpus.column": "text", "corpus.hub": hub})
-    code = corpus.run(["--path", "texts", "--out", "out/corpus"])
-    sentence = f"hub: {name}: a set that the hub can give .*; correct corpus.hub.name, join the network"
-    check_failed(code, capfd.readouterr().err, sentence, Path("out"))
-
-
-GOOD_CORPORA = {
-    "a BOM is no text": (given(b"\xef\xbb\xbfa b\n", b"\xef\xbb\xbfc", b"d"), ["a b"]),
-    "CRLF and CR end lines": (given(b"a\r\nb\rc\n", b"c", b"d"), ["a", "b", "c"]),
-    "NUL is a character": (given(b"a\0b\n\0\n", b"c", b"d"), ["a\0b", "\0"]),
-    "one unit in each split": (given(b"a", b"b", b"c"), ["a"]),
-    "no line end at the end": (given(b"a\n\nb", b"c", b"d"), ["a", "", "b"]),
-    "form feeds and U+2028 end no line": (given("a\x0cb\u2028c".encode(), b"c", b"d"), ["a\x0cb\u2028c"]),
-}
-
-
-@pytest.mark.parametrize("name", GOOD_CORPORA)
-def test_what_looks_odd_and_is_text_comes_through(project, name):
-    files, units = GOOD_CORPORA[name]
-    project(files)
-    assert corpus.run(["--path", "texts", "--out", "out/corpus"]) == EXIT_OK
-    assert pq.read_table("out/corpus/train.parquet")["text"].to_pylist() == units
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["a.txt", "a.jsonl"])
-def test_one_line_of_50_mb_is_a_document(project, name):
-    """Cut by position, and put together again the same."""
-    text = "ab cd é. " * (50 * 2**20 // 10)
-    content = json.dumps({"said": text}, ensure_ascii=False) if name == "a.jsonl" else text
-    column = "said" if name == "a.jsonl" else None
-    project(
-        {name: content.encode()},
-        **{"corpus.unit": "document", "corpus.column": column, "corpus.split": POSITION},
-    )
-    assert corpus.run(["--path", "texts", "--out", "out/corpus"]) == EXIT_OK
-    parts = [pq.read_table(f"out/corpus/{name}.parquet")["text"].to_pylist() for name in SPLITS]
-    assert [len(units) for units in parts] == [1, 1, 1]
-    assert len(parts[2][0]) == pytest.approx(len(text) / 10, abs=1)
-    assert "".join(units[0] for units in parts) == text
-
-
 def flags(name: str, level: str, model: str) -> list[str]:
     """What dvc.yaml calls the stage with."""
     run = ["--level", level, "--model", model, "--seed", "1"]
     return {
-        "corpus": ["--path", "texts", "--out", "out/corpus"],
+        "corpus": ["--out", "out/corpus"],
         "tokenization": ["--level", level, "--corpus", "out/corpus", "--out", "out/tokenization"],
         "vocabulary": ["--level", level, "--tokens", "out/tokenization", "--out", "out/vocabulary"],
         "baseline": ["--level", level, "--ids", "out/vocabulary", "--corpus", "out/corpus", "--out", "out/baseline"],
@@ -281,27 +70,26 @@ def flags(name: str, level: str, model: str) -> list[str]:
 
 SPACES = {"tokenization.word.split": "spaces"}
 SMALLEST = {
-    # a token and its EOS: two targets in four lanes of eight steps
-    "one token": (given(b"a", b"a", b"a"), "char", {}, {"size": 3, "test/tokens": 2, "test/coverage": 1}),
+    # a token and its EOS: two targets in four lanes of eight steps; gradients at one lag need four for validation
+    "one token": (given(b"a", b"a\na", b"a"), "char", {}, {"size": 3, "test/tokens": 2, "test/coverage": 1}),
     "one token, units alone": (
-        given(b"a", b"a", b"a"),
+        given(b"a", b"a\na", b"a"),
         "char",
         {"batching.char": {"mode": "units"}},
         {"size": 3, "test/tokens": 2, "test/coverage": 1},
     ),
     "a vocabulary of one character": (
-        given(b"aab", b"ab", b"ba"),
+        given(b"aab", b"ab\na", b"ba"),
         "char",
         {"vocabulary.char.max_size": 3},
         {"size": 3, "test/coverage": 0.5, "test/unknown_rate": 1 / 3},
     ),
     "only unknown words": (
-        given(b"ab cd", b"x y", b"z x"),
+        given(b"ab cd", b"x y\nx", b"z x"),
         "word",
         {},
         {"size": 4, "test/coverage": 0, "test/unknown_rate": 2 / 3},
     ),
-    "NUL": (given(b"a\0b\0", b"\0", b"b"), "char", {}, {"size": 5, "test/coverage": 1}),
 }
 
 
@@ -332,6 +120,58 @@ def test_a_training_text_without_a_known_word_is_one_sentence(project, capfd, te
     check_failed(code, capfd.readouterr().err, sentence, Path("out/vocabulary"))
 
 
+def test_a_training_text_without_a_repeated_token_is_one_sentence(project, capfd):
+    project(given(b"a b", b"x y", b"z"), **{"vocabulary.word.min_count": 2})
+    for each in (corpus, tokenization):
+        assert each.run(flags(each.name, "word", "gru")) == EXIT_OK
+    capfd.readouterr()
+    code = vocabulary.run(flags("vocabulary", "word", "gru"))
+    sentence = "params.yaml: vocabulary.word.min_count: some token occurs 2 times in the training text .got at most 1.;"
+    check_failed(code, capfd.readouterr().err, sentence, Path("out/vocabulary"))
+
+
+LATER = {
+    "a short validation text": (
+        {"gradients": {"max_lag": 5, "positions": 4}},
+        "gradients: validation ids: needs 3 max_lag . positions = 19 tokens .got 16.; lower gradients.max_lag or",
+    ),
+    "a prompt of unknown tokens": (
+        {"sampling.char.prompt": "a cot"},
+        "prompt: tokens that the model's vocabulary has .got .'o'..; leave these out",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_what_a_later_stage_refuses_is_said_before_any_training(project, capfd, name):
+    """By the vocabulary, which went well without the change, and by a training where the change came after it."""
+    changes, sentence = LATER[name]
+    folder = project(given(b"the cat sat", b"the cat and cat", b"cat"))
+    for each in (corpus, tokenization, vocabulary):
+        assert each.run(flags(each.name, "char", "gru")) == EXIT_OK
+    params = YAML_FILES.load((folder / "params.yaml").read_text(encoding="utf-8"))
+    set_values(params, changes)
+    YAML_FILES.dump(params, folder / "params.yaml")
+    capfd.readouterr()
+    check_failed(train.run(flags("train", "char", "gru")), capfd.readouterr().err, sentence, Path("out/train"))
+    shutil.rmtree("out/vocabulary")
+    code = vocabulary.run(flags("vocabulary", "char", "gru"))
+    check_failed(code, capfd.readouterr().err, sentence, Path("out/vocabulary"))
+
+
+@pytest.mark.parametrize("min_count", [1, 2])
+def test_a_vocabulary_that_leaves_unk_untrained_says_so(project, capfd, min_count):
+    """Of the training text's characters, c and d occur once; the test text has an x."""
+    project(given(b"abcabdab", b"abab", b"abx"), **{"vocabulary.char.min_count": min_count})
+    for each in (corpus, tokenization, vocabulary):
+        assert each.run(flags(each.name, "char", "gru")) == EXIT_OK
+    sentence = "UNK is no target in the training text, so networks do not learn when to expect it"
+    assert (sentence in capfd.readouterr().err) == (min_count == 1)
+    metrics = Record.load(Path("out/vocabulary")).metrics
+    assert metrics["train/unknown_rate"] == pytest.approx({1: 0.0, 2: 2 / 9}[min_count])
+    assert metrics["test/unknown_rate"] == 0.25
+
+
 @pytest.mark.parametrize("spoil", [lambda path: path.unlink(), lambda path: path.write_bytes(path.read_bytes()[:-9])])
 @pytest.mark.parametrize(
     ("stage_name", "part"),
@@ -342,7 +182,7 @@ def test_a_training_text_without_a_known_word_is_one_sentence(project, capfd, te
     ],
 )
 def test_a_damaged_table_of_a_stage_before_is_one_sentence(project, capfd, stage_name, part, spoil):
-    project(given(b"abc", b"a", b"b"))
+    project(given(b"abc", b"a\na", b"b"))
     for each in STAGES[:3]:
         assert each.run(flags(each.name, "char", "gru")) == EXIT_OK
     shutil.rmtree(f"out/{stage_name}", ignore_errors=True)
@@ -365,6 +205,8 @@ def test_a_table_of_another_schema_is_one_sentence(project, capfd, columns):
 WRONG_VALUES = {
     "run.models": (["grue"], r"run.models: each is an entry of models \(got 'grue'\); did you mean 'gru'"),
     "run.levels": (["letter"], "run.levels.0: .*'char', 'word' or 'bpe'"),
+    "vocabulary.bpe.max_size": (257, "vocabulary.bpe.max_size: .*greater than or equal to 258 .got 257"),
+    "vocabulary.word.min_count": (0, "vocabulary.word.min_count: .*greater than or equal to 1 .got 0"),
     "vocabulary.char.max_size": (2, "vocabulary.char.max_size: .*greater than or equal to 3 .got 2"),
     "training.char.batch_size": (0, "training.char.batch_size: .*greater than or equal to 1 .got 0"),
     "sampling.char.num_samples": (0, "sampling.char.num_samples: .*greater than or equal to 1 .got 0"),
@@ -384,7 +226,7 @@ def test_a_wrong_value_is_one_sentence_before_anything_runs(project, unroll, cap
     code, out, err = unroll("check")
     assert out == ""
     check_failed(code, err, f"params.yaml: {sentence}", Path("out"))
-    code = corpus.run(["--path", "texts", "--out", "out/corpus"])
+    code = corpus.run(["--out", "out/corpus"])
     check_failed(code, capfd.readouterr().err, f"params.yaml: {sentence}", Path("out"))
 
 
@@ -629,7 +471,7 @@ def test_a_limit_on_files_sizes_is_one_sentence(project, capfd, kind):
 def test_a_read_only_workspace_is_one_sentence(small_disk, capfd):
     (small_disk / "data").mkdir()
     assert mounted("-o", "remount,ro", str(small_disk))
-    code = corpus.run(["--path", "data", "--out", "out/corpus"])
+    code = corpus.run(["--out", "out/corpus"])
     sentence = r"\.work.*: the disk can be written \(got Read-only file system\); mount it writable"
     check_failed(code, capfd.readouterr().err, sentence, Path("out"))
 
@@ -675,21 +517,6 @@ def test_the_command_says_so_as_the_stages_do(unroll, bundle, monkeypatch):
 
 
 # The same from a real shell: no library says a word beside ours.
-
-
-def shell(*words: str, stdout: int | Any = subprocess.PIPE) -> tuple[int, str]:
-    """Exit code and standard error."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-m", *words], stdout=stdout, stderr=subprocess.PIPE, env=environment)
-    return done.returncode, done.stderr.decode()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["not UTF-8", "gzip cut short", "jsonl, cut", "parquet, cut", "csv, ragged"])
-def test_a_shell_sees_one_sentence(project, name):
-    files, changes, sentence = BAD_CORPORA[name]
-    project(files, **{f"corpus.{key}": value for key, value in changes.items()})
-    check_failed(*shell("stages.corpus", "--path", "texts", "--out", "out/corpus"), sentence, Path("out"))
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """The command as a shell would call it: words in, exit code and text out."""
 
 import math
+import os
 import re
 import shutil
 import subprocess
@@ -75,6 +76,26 @@ def test_score_of_a_file_adds_its_lines_up(unroll, bigram, tmp_path):
     assert code == 0
     assert re.findall(r"bits per character = (\S+)", out) == ["1.0000", "3.0000", "1.5000"]  # 3 bits, 3 bits, 6 over 4
     assert "all 2 texts:" in out
+
+
+def test_a_mark_before_a_text_is_no_text(unroll, bigram, tmp_path):
+    """Of a file, of an argument and of a prompt, as `"$(cat FILE)"` gives it; one within a text is a character."""
+    (tmp_path / "marked.txt").write_text("\ufeffab\n", encoding="utf-8")
+    plain = unroll("score", bigram, "ab")
+    assert unroll("score", bigram, "\ufeffab") == plain
+    assert unroll("score", bigram, "--file", "marked.txt") == plain
+    assert "The vocabulary lacks 1 of the tokens" in unroll("score", bigram, "a\ufeffb")[1]
+    assert unroll("sample", bigram, "--prompt", "\ufeffab") == unroll("sample", bigram, "--prompt", "ab")
+
+
+def test_a_file_in_another_encoding_is_named_with_what_converts_it(unroll, bigram, tmp_path):
+    (tmp_path / "texts.txt").write_text("ab\n", encoding="utf-16")
+    (tmp_path / "pairs.tsv").write_text("ab\tba\n", encoding="utf-16")
+    for words in (["score", bigram, "--file", "texts.txt"], ["compare-pairs", bigram, "pairs.tsv"]):
+        code, _, err = unroll(*words)
+        sentence = r"(\w+\.\w+): byte 0: the text is UTF-8 \(got UTF-16\); .*`iconv -f UTF-16 -t UTF-8 < \1 > .*`\n"
+        assert code == 2
+        assert re.fullmatch(sentence, err)
 
 
 def test_score_says_what_unknown_tokens_cost(unroll, bigram):
@@ -209,8 +230,8 @@ def test_a_damaged_bundle_is_one_sentence(unroll, bigram):
     [
         ([], r"unroll score: either texts or --file \(got 0 texts\); give one of them\n"),
         (["a", "--file", "x"], r"unroll score: either texts or --file \(got 1 texts and x\); give one of them\n"),
-        (["--file", "x"], r"unroll score --file x: a text file in UTF-8 \(got .*No such file.*\); name another\n"),
-        (["--file", "empty"], r"unroll score --file empty: at least one line \(got an empty file\); write .*\n"),
+        (["--file", "x"], r"x: a file that can be read \(got No such file or directory\); name another\n"),
+        (["--file", "empty"], r"empty: at least one line \(got an empty file\); write .*\n"),
     ],
 )
 def test_score_needs_one_source_of_texts(unroll, bigram, tmp_path, words, sentence):
@@ -222,6 +243,10 @@ def test_score_needs_one_source_of_texts(unroll, bigram, tmp_path, words, senten
 
 def test_check_says_what_is_selected_or_what_is_wrong(unroll, tmp_path):
     shutil.copy(ROOT / "params.yaml", tmp_path)
+    code, _, err = unroll("check")
+    assert (code, err.count("\n")) == (2, 1)
+    assert err.startswith("params.yaml: corpus.path: a file or folder that is there (got 'data')")
+    (tmp_path / "data").mkdir()
     code, out, _ = unroll("check")
     assert code == 0
     assert re.fullmatch(r"params.yaml: valid; it selects \d+ trainings: \d+ levels x \d+ models x \d+ seeds\n", out)
@@ -230,6 +255,20 @@ def test_check_says_what_is_selected_or_what_is_wrong(unroll, tmp_path):
     code, _, err = unroll("check")
     assert code == 2
     assert err.startswith("params.yaml: runtime.threads: ")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+@pytest.mark.parametrize("command", ["score", "sample"])
+def test_a_terminal_of_another_encoding_shows_what_it_can(bigram, encoding, command):
+    """Characters that it lacks are shown by their numbers."""
+    text = "é→\U0001f40d"
+    words = {"score": ["score", bigram, text], "sample": ["sample", bigram, "--prompt", text]}[command]
+    env = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run([sys.executable, "-m", "pipeline.cli", *words], env=env, capture_output=True, cwd=ROOT)
+    assert b"Traceback" not in done.stderr, done.stderr.decode(errors="replace")
+    assert done.returncode == {"score": 0, "sample": 2}[command]
+    assert (rb"\u2192" in done.stdout) == (command == "score")
 
 
 def test_sync_prints_the_report(unroll, monkeypatch, tmp_path):

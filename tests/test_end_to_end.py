@@ -185,7 +185,7 @@ def test_wrong_params_are_all_named_and_nothing_runs(project):
     good = (project / "params.yaml").read_text()
     try:
         change_params(project, lambda params: params["models"]["gru"].update(hidden_size=0, forget_bias=1.0))
-        failed = run("python -m stages.corpus --path text.txt --out out/corpus", project)
+        failed = run("python -m stages.corpus --out out/corpus", project)
         assert failed.returncode == 2
         assert "params.yaml: models.gru.hidden_size" in failed.stderr
         assert "params.yaml: models.gru.forget_bias: no such key" in failed.stderr

@@ -161,7 +161,7 @@ def test_a_group_key_that_lines_lack_is_an_error(write):
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("p.tsv", b"good\tb\xff\n", r"p.tsv: byte 6: the text is UTF-8 \(got 0xff\); convert it, for example .*"),
+        ("p.tsv", b"good\tb\xff\n", r"p.tsv: byte 6: the text is UTF-8 \(got 0xff\); convert it from .*"),
         ("p.tsv", b"\xef\xbb\xbfgood\tb\xff\n", r"p.tsv: byte 9: the text is UTF-8 \(got 0xff\); .*"),
         ("p.tsv", "", r"p.tsv: at least one pair \(got none\); write a good and a bad sentence on each line"),
         ("p.tsv", "good\tbad\n", r"p.tsv: at least one pair \(got none\); .*"),
@@ -175,7 +175,7 @@ def test_a_file_without_pairs_is_one_sentence(write, name, content, sentence):
 
 
 def test_a_missing_file_and_a_group_key_for_tsv(write, tmp_path):
-    with pytest.raises(PipelineError, match=r"no.tsv: a file of pairs that can be read \(got No such file"):
+    with pytest.raises(PipelineError, match=r"no.tsv: a file that can be read \(got No such file"):
         read_pairs(tmp_path / "no.tsv")
     with pytest.raises(PipelineError, match=r"p.tsv: pairs come as .tsv, .*; convert the file, or leave --group out"):
         read_pairs(write("p.tsv", "a\tb\tc\n"), "UID")

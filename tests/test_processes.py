@@ -37,11 +37,12 @@ def project(tmp_path) -> Path:
 def kill_rank_1(repro: subprocess.Popen, project: Path) -> None:
     """As soon as two states were saved."""
     while repro.poll() is None:
-        for process in psutil.Process(repro.pid).children(recursive=True):
-            with suppress(psutil.NoSuchProcess):
-                if len(saved(project)) == 2 and process.environ().get("RANK") == "1":
-                    process.kill()
-                    return
+        with suppress(psutil.NoSuchProcess):
+            below = psutil.Process(repro.pid).children(recursive=True)
+            ranks = [process for process in below if "--multiprocessing-fork" in process.cmdline()]
+            if len(saved(project)) == 2:
+                max(ranks, key=psutil.Process.create_time).kill()  # they are started in their order
+                return
         time.sleep(0.01)
     raise AssertionError("it ended before it could be killed")
 

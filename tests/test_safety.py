@@ -184,7 +184,7 @@ def peak_of(action: Callable[[], object]) -> int:
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("name", ["<b>", "../etc", "a b", "a;b", "=1+1", "a\nb"])
+@pytest.mark.parametrize("name", ["<b>", "../etc", "a b", "a;b", "=1+1", "a\nb", "a" * 101])
 def test_a_model_name_is_fit_for_paths_commands_and_keys(tmp_path, name):
     import yaml
 

@@ -1,12 +1,15 @@
 """@stage: command line, checks, record, exit codes, and no half-written out."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from pipeline.base.artifacts import LogRows, Record, Result, Row
 from pipeline.base.errors import PipelineError
+from pipeline.base.launch import Launch
 from pipeline.base.locks import try_lock
 from pipeline.base.params import Level, MemoryTask, Model, Task, VocabularyParams, load_params
 from pipeline.stage import Input, Output, Stage, stage
@@ -105,10 +108,53 @@ def test_a_stage_that_another_process_is_at_is_refused_and_leaves_no_run(monkeyp
 
 
 def test_what_a_former_run_left_in_the_out_is_gone():
-    OUT.mkdir(parents=True)
+    (OUT / "record").mkdir(parents=True)
     (OUT / "old.txt").write_text("old")
     assert make(write).run(FLAGS) == 0
     assert not (OUT / "old.txt").exists()
+    assert list(Path(".work/partial").iterdir()) == []
+
+
+def test_a_former_run_stays_until_the_new_result_is_in_its_place(monkeypatch):
+    """A disk that cannot be written between the two leaves the one or the other."""
+    (OUT / "record").mkdir(parents=True)
+    (OUT / "old.txt").write_text("old")
+    replace = os.replace
+
+    def broken(source: Path, target: Path) -> None:
+        if target == OUT:
+            raise OSError(errno.EIO, "Input/output error")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", broken)
+    assert make(write).run(FLAGS) == 1
+    assert [path.read_text() for path in Path(".").rglob("old.txt")] == ["old"]
+
+
+@pytest.mark.parametrize(
+    ("given", "got"), [("data", "a folder of other files"), ("data/my_book.txt", "a file"), ("text", "a file")]
+)
+def test_an_out_that_no_stage_wrote_is_not_deleted(capfd, given, got):
+    Path("data").mkdir()
+    Path("data/my_book.txt").write_text("mine")
+    assert make(write).run([*FLAGS[:-1], given]) == 2
+    rule = f"--out {given}: a new folder, or one that a stage wrote (got {got}); name another, or move what is there\n"
+    assert capfd.readouterr().err == rule
+    assert Path("data/my_book.txt").read_text() == "mine"
+
+
+def test_the_item_is_filled_into_the_paths():
+    """dvc.yaml writes {level} and not ${item.level}: DVC would put what params.yaml says into a shell's command."""
+    assert make(write).run([*FLAGS[:-1], "out/short/{level}-{model}-{seed}"]) == 0
+    assert (OUT / "answer.txt").read_text() == "abc"
+
+
+@pytest.mark.parametrize("model", ["../x", "a b", "{seed}"])
+def test_a_model_that_params_lack_is_filled_into_no_path(capfd, model):
+    flags = [*FLAGS[:3], model, *FLAGS[4:-1], "out/short/{model}"]
+    assert make(write).run(flags) == 2
+    assert f"--model: an entry of models in params.yaml (got {model})" in capfd.readouterr().err
+    assert not Path("out").exists()
 
 
 @pytest.mark.parametrize(("error", "code"), [(ValueError("oops"), 1), (KeyboardInterrupt(), 130)])
@@ -173,11 +219,19 @@ def test_an_item_that_does_not_exist_is_a_usage_error(flag, word, capsys):
     assert f"argument {flag}: invalid choice: '{word}'" in capsys.readouterr().err
 
 
-def test_a_helper_does_its_part_and_writes_nothing(project, monkeypatch):
-    """Rank 1 of torchrun: the function runs, and neither out nor record comes of it."""
-    monkeypatch.setenv("RANK", "1")
+def test_a_helper_does_its_part_and_writes_nothing(project, monkeypatch, tmp_path_factory):
+    """Rank 1 of 2: the function runs, and neither out nor record comes of it."""
+    monkeypatch.setattr("pipeline.base.launch._launch", Launch(1, 2, tmp_path_factory.mktemp("launch")))
     done = []
     assert make(lambda **arguments: done.append(arguments["out"]) or write(**arguments)).run(FLAGS) == 0
     assert done
     assert not OUT.exists()
     assert not (project / ".work").exists()
+
+
+@pytest.mark.parametrize("rank", ["1", "", "x"])
+def test_a_rank_of_another_launcher_does_the_whole_work(rank, monkeypatch):
+    for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK"):
+        monkeypatch.setenv(name, rank)
+    assert make(write).run(FLAGS) == 0
+    assert (OUT / "answer.txt").exists()

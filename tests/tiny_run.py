@@ -14,7 +14,7 @@ from stages.vocabulary import vocabulary
 
 TRAINED = "--bundle out/train --ids out/vocabulary/word --level word --model lstm --seed 1"
 TEXT_STAGES = (
-    (corpus, "--path text --out out/corpus"),
+    (corpus, "--out out/corpus"),
     (tokenization, "--level word --corpus out/corpus --out out/tokenization/word"),
     (tokenization, "--level bpe --corpus out/corpus --out out/tokenization/bpe"),
     (vocabulary, "--level word --tokens out/tokenization/word --out out/vocabulary/word"),

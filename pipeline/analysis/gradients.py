@@ -27,6 +27,7 @@ from pipeline.analysis.bounds import omega
 from pipeline.analysis.curves import FLOOR, Norms, curve
 from pipeline.analysis.unroll import unrolled
 from pipeline.base.errors import ArtifactError
+from pipeline.base.later import check_length
 from pipeline.cells.base import cells_of
 from pipeline.networks.build import Network
 from pipeline.networks.cloze import ClozeModel
@@ -50,11 +51,7 @@ def positions_of(ids: Ids, begin: int, max_lag: int, positions: int) -> Window:
     Raises:
         ArtifactError: where the text is too short for so many different places.
     """
-    needed = 3 * max_lag + positions
-    if len(ids) < needed:
-        rule = f"needs 3 max_lag + positions = {needed} tokens"
-        what_to_do = "lower gradients.max_lag or gradients.positions, or give more text"
-        raise ArtifactError("gradients: validation ids", rule, len(ids), what_to_do)
+    check_length(len(ids), max_lag, positions)
     at = np.linspace(2 * max_lag, len(ids) - 1 - max_lag, positions).astype(np.int64)
     starts = at - 2 * max_lag
     return gather(ids, starts, at + max_lag + 1, begin, starts == 0, 3 * max_lag + 1)

@@ -81,3 +81,44 @@ def disk_error(error: OSError) -> PipelineError | None:
     rule, what_to_do = _DISK[error.errno]
     where = error.filename or f"{os.getcwd()}, or the folder of temporary files"
     return PipelineError(str(where), rule, os.strerror(error.errno), what_to_do)
+
+
+_TOO_LARGE = (
+    "allocate memory",  # torch, of a CPU
+    "out of memory",  # torch, of a GPU
+    "bad_alloc",
+    "size calculation overflowed",
+    "array is too big",  # numpy, as the next
+    "maximum allowed dimension exceeded",
+    "too large to convert",  # Python, as the next
+    "too big to convert",
+    "cannot fit 'int'",
+    "overflow when unpacking long",
+)
+"""How libraries that have no class for it say that something does not fit into memory, or into a size at all."""
+
+
+def memory_error(error: Exception) -> PipelineError | None:
+    """The sentence for sizes beyond this machine's memory; None for any other trouble.
+
+    >>> str(memory_error(RuntimeError("can't allocate memory: you tried to allocate 99 bytes. Error code 12")))
+    "memory: room for the sizes in params.yaml (got can't allocate memory: you tried to allocate 99 bytes); \
+lower them, or use a machine with more"
+    >>> memory_error(RuntimeError("shapes differ"))
+    """
+    said = str(error).partition("\n")[0]
+    known = isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM
+    if not known and not any(words in said.lower() for words in _TOO_LARGE):
+        return None
+    got = said.partition("] err == 0. ")[2] or said  # torch begins with a line of its source
+    return no_room("the sizes in params.yaml", got.partition(". ")[0] or type(error).__name__)
+
+
+def no_room(what: str, got: str) -> PipelineError:
+    """The sentence for something that memory does not hold."""
+    return PipelineError("memory", f"room for {what}", got, "lower them, or use a machine with more")
+
+
+def machine_error(error: Exception) -> PipelineError | None:
+    """The sentence where the error is this machine's: its disk or its memory; None for any other trouble."""
+    return memory_error(error) or (disk_error(error) if isinstance(error, OSError) else None)

@@ -29,6 +29,8 @@ class Score:
     """Characters of the raw text; a unit's end counts as one."""
     spelling_nats: float = 0.0
     """What it costs to spell the unknown words, which predicting UNK leaves open."""
+    unknown_nats: float = 0.0
+    """The part of `nats` that predicting UNK costs."""
 
     def __add__(self, other: "Score") -> "Score":
         """The score of both texts together."""
@@ -37,6 +39,7 @@ class Score:
             self.tokens + other.tokens,
             self.characters + other.characters,
             self.spelling_nats + other.spelling_nats,
+            self.unknown_nats + other.unknown_nats,
         )
 
     @property
@@ -56,6 +59,16 @@ class Score:
     def bits_per_char(self) -> float:
         """Comparable between levels: all nats, spelling included, over the characters of the raw text."""
         return (self.nats + self.spelling_nats) / NATS_PER_BIT / self.characters
+
+    @property
+    def unknown_share(self) -> float:
+        """The part of all nats, spelling included, that unknown tokens cost.
+
+        >>> Score(nats=6.0, tokens=4, characters=8, spelling_nats=2.0, unknown_nats=1.0).unknown_share
+        0.375
+        """
+        nats = self.nats + self.spelling_nats
+        return (self.unknown_nats + self.spelling_nats) / nats if nats else 0.0
 
     def as_metrics(self, prefix: str) -> dict[str, float]:
         """The three ratios under `prefix`/; one that is beyond floats has no key.

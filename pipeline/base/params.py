@@ -22,7 +22,7 @@ MAX_DEPTH = 100
 
 Level = Literal["char", "word", "bpe"]
 Task = Literal["agreement", "copying", "adding", "reber"]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,99}$")]
 Count = Annotated[int, Field(ge=1, le=10**12)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -73,8 +73,8 @@ class RunParams(Section):
 class RuntimeParams(Section):
     """The machine. Thread count changes the order of sums, and with it the last bits of every result."""
 
-    threads: Count
-    """CPU threads of torch."""
+    threads: Annotated[int, Field(ge=1, le=1024)]
+    """CPU threads of torch; more than the processors give the same bytes, later."""
     accelerator: Literal["auto", "cpu", "gpu"]
 
 
@@ -111,6 +111,34 @@ class GivenSplit(Section):
     method: Literal["given"]
 
 
+NO_TEXTS = {"out", "reports", ".work", ".venv", ".dvc", ".git"}
+"""Folders of the project that hold no texts to learn from: what stages write, and tools' own."""
+
+
+def path_problem(path: str) -> str | None:
+    """What is wrong with a corpus.path, wherever it is read; whether it is there is seen later.
+
+    >>> path_problem("data/my book.txt"), path_problem("/corpora/R&D/")
+    (None, None)
+    >>> path_problem("~/book.txt")
+    "path: `~` is no folder's name here (got '~/book.txt'); write the whole path, from / on"
+    """
+    parts = Path(path).parts
+    if not parts or parts == ("/",) or "\0" in path:
+        rule, what_to_do = "a file, or a folder of texts", "name it, for example data/my_book.txt"
+    elif "://" in path:
+        rule, what_to_do = "a file or folder on this machine", "fetch it, for example with `dvc import-url`"
+    elif path.startswith("~"):
+        rule, what_to_do = "`~` is no folder's name here", "write the whole path, from / on"
+    elif ".." in parts:
+        rule, what_to_do = "in the project, or a whole path from / on", "write it so: experiments run in other folders"
+    elif parts[0] in NO_TEXTS:
+        rule, what_to_do = f"texts that are not below {parts[0]}", "move them, for example to data"
+    else:
+        return None
+    return f"path: {rule} (got {path!r}); {what_to_do}"
+
+
 class CorpusParams(Section):
     """Where the text comes from and how it is split."""
 
@@ -126,7 +154,7 @@ class CorpusParams(Section):
 
     @model_validator(mode="after")
     def _settings_have_an_effect(self) -> "CorpusParams":
-        problems = []
+        problems = [problem] if (problem := path_problem(self.path)) else []
         if self.source != "files" and self.path != DEFAULT_DATA_PATH:
             what_to_do = f"set it to {DEFAULT_DATA_PATH!r}, or set source: files"
             problems.append(f"path: read by source files alone (got {self.path!r}); {what_to_do}")
@@ -157,7 +185,7 @@ class WordTokenizationParams(Section):
     """What a word is."""
 
     split: Literal["pattern", "spaces"]
-    """pattern: a word carries the space before it, nothing is lost; spaces: the text is tokenised already."""
+    """pattern: a word carries the space before it, nothing is lost; spaces: tokenised already, cut at white space."""
 
 
 class BpeTokenizationParams(Section):
@@ -173,10 +201,28 @@ class TokenizationParams(Section):
 
 
 class VocabularyParams(Section):
-    """The vocabulary is learned from the training split alone."""
+    """Which characters or words have an id, learned from the training split alone; the others are UNK."""
 
     max_size: Annotated[int, Field(ge=3)]
     """Most frequent tokens kept, EOS and UNK included."""
+    min_count: Count
+    """Occurrences in the training split that a token needs. 2 makes UNK of what occurs once: a network then learns when
+    to expect UNK, and as often as new tokens turn up (Good 1953: their share is about that of tokens seen once)."""
+
+
+class BpeVocabularyParams(Section):
+    """Byte-level BPE, whose tokens are made of bytes: none is unknown, so there is nothing to count."""
+
+    max_size: Annotated[int, Field(ge=258)]
+    """The 256 bytes, EOS and UNK, and as many merges as there is room for."""
+
+
+class VocabulariesParams(Section):
+    """The vocabulary of each level."""
+
+    char: VocabularyParams
+    word: VocabularyParams
+    bpe: BpeVocabularyParams
 
 
 class BaselineParams(Section):
@@ -408,7 +454,7 @@ class Params(Section):
     that it is no param of any stage in dvc.yaml."""
     corpus: CorpusParams
     tokenization: TokenizationParams
-    vocabulary: PerLevel[VocabularyParams]
+    vocabulary: VocabulariesParams
     batching: BatchingParams
     baseline: PerLevel[BaselineParams]
     models: dict[Name, Annotated[Model, Field(discriminator="cell")]]

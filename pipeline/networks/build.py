@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from pipeline.base.memory import check_memory
 from pipeline.base.params import GruModel, LstmModel, Model, RnnModel
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.embedding import Readout, embedding
@@ -17,6 +18,7 @@ Network = LanguageModel | ClozeModel
 
 def build(model: Model, vocabulary_size: int, seed: int) -> Network:
     """The network of `model` over V tokens; equal seeds give equal weights."""
+    check_memory(4 * num_weights(model, vocabulary_size), "the model's weights")
     embed = embedding(vocabulary_size, model.embedding_size)
     tied_to = embed if model.tied_embeddings and isinstance(embed, nn.Embedding) else None
     readout = Readout(vocabulary_size, model.output_size, tied_to)
@@ -115,3 +117,14 @@ def num_parameters(network: nn.Module) -> int:
     """Trained numbers; the begin token's fixed row is not one."""
     fixed = sum(m.embedding_dim for m in network.modules() if isinstance(m, nn.Embedding))
     return sum(p.numel() for p in network.parameters()) - fixed
+
+
+def num_weights(model: Model, vocabulary_size: int) -> int:
+    """How many numbers `build` will draw, the begin token's row among them."""
+    width, directions = model.hidden_size, 2 if model.bidirectional else 1
+    gates = {"rnn": 1, "gru": 3, "lstm": 4}[model.cell]
+    inputs = (model.embedding_size or vocabulary_size) + (model.num_layers - 1) * width  # of all layers
+    stack = gates * width * (inputs + model.num_layers * (width + 2))  # torch has two biases
+    embed = (vocabulary_size + 1) * (model.embedding_size or 0)
+    readout = vocabulary_size * (1 if model.tied_embeddings else model.output_size + 1)
+    return directions * stack + embed + readout

@@ -1,6 +1,7 @@
 """What a network pays for a text, from the first token to the last."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
@@ -10,7 +11,7 @@ from torch.nn import functional as F
 from pipeline.networks.build import Network
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.stack import State
-from pipeline.tokens.windows import IGNORED, Ids, Window, lane_windows, unit_bounds, unit_window
+from pipeline.tokens.windows import IGNORED, UNK, Ids, Window, lane_windows, unit_bounds, unit_window
 
 UNBROKEN_STEPS = 1024
 """Tokens of a window of an unbroken pass: the state is carried, so the number changes nothing but memory. The logits of
@@ -39,21 +40,38 @@ def carried(state: State | None, fresh: Tensor) -> State | None:
     return tuple(part.detach() * keep for part in state)
 
 
-@torch.inference_mode()
+@dataclass
+class Sums:
+    """What a text cost: over all of its targets, and over those that are UNK."""
+
+    nats: float = 0.0
+    tokens: int = 0
+    unknown_nats: float = 0.0
+
+
 def nats_of(network: Network, windows: Iterator[Window]) -> tuple[float, int]:
     """Summed nats and number of targets over windows that follow each other; the network is left in its mode."""
+    sums = sums_of(network, windows)
+    return sums.nats, sums.tokens
+
+
+@torch.inference_mode()
+def sums_of(network: Network, windows: Iterator[Window]) -> Sums:
+    """The sums over windows that follow each other; the network is left in its mode."""
     was_training, device = network.training, next(network.parameters()).device
     network.eval()
-    state, nats, tokens = None, 0.0, 0
+    state, sums = None, Sums()
     for window in windows:
         inputs, targets, fresh = (torch.from_numpy(part).to(device) for part in window.arrays)
         if state is not None and state[0].shape[1] != len(fresh):
             state = None  # a batch of another size: units, which start anew anyway
         logits, state = window_logits(network, inputs, targets, carried(state, fresh))
-        nats += float(summed_nats(logits, targets))
-        tokens += window.num_targets
+        sums.nats += float(summed_nats(logits, targets))
+        sums.tokens += window.num_targets
+        unknown = targets == UNK
+        sums.unknown_nats += float(summed_nats(logits[unknown][None], targets[unknown][None]))
     network.train(was_training)
-    return nats, tokens
+    return sums
 
 
 def evaluation_windows(ids: Ids, begin: int, batching: str, num_lanes: int) -> Iterator[Window]:

@@ -89,6 +89,8 @@ class LevelResults:
     """tokenization.json: scheme, and units, tokens, characters of each split."""
     vocabulary: Mapping[str, Any]
     """vocabulary.json: size, and units, tokens, characters, unknown of each split."""
+    is_full: bool
+    """Whether the vocabulary has as many tokens as params.yaml lets it have."""
     floor: Sequence[Mapping[str, Any]]
     """Rows of baseline.json: n-grams of rising order, then the compressors."""
     models: Sequence[ModelResults]
@@ -167,9 +169,10 @@ def _task(folder: Path, task: Task, run: RunParams) -> TaskResults:
 def _level(folders: Mapping[str, Path], level: Level, run: RunParams) -> LevelResults:
     tokenization = read_json(folders["tokenization"] / level / "tokenization.json")
     vocabulary = read_json(folders["vocabulary"] / level / "vocabulary.json")
+    max_size = Record.load(folders["vocabulary"] / level).params["vocabulary.max_size"]
     floor = read_json(folders["baseline"] / level / "baseline.json")["rows"]
     models = [ModelResults(name, [_seed(folders, item(level, name, s), s) for s in run.seeds]) for name in run.models]
-    return LevelResults(level, tokenization, vocabulary, floor, models)
+    return LevelResults(level, tokenization, vocabulary, vocabulary["size"] == max_size, floor, models)
 
 
 def _seed(folders: Mapping[str, Path], name: str, seed: int) -> SeedResults:

@@ -18,6 +18,8 @@ from pipeline.report.tables import RANKED_BY, ScoreRow, cloze_scores, scores
 BITS = "bits_per_char"
 MEASURES = ("nats_per_token", "perplexity", BITS)
 SCORED = [f"{split}/{measure}" for split in ("validation", "test") for measure in MEASURES]
+OF_ITS_SCORES = {*SCORED, "validation/unknown_share", "test/unknown_share"}
+"""What of a cloze model's metrics is pseudo."""
 REACHES = ["half_life", *(f"horizon_{share}" for share in HORIZONS)]
 RATES = [*REACHES, "lyapunov_1"]
 BEST_NGRAM = "best n-gram"
@@ -118,7 +120,7 @@ def pseudo(key: str) -> str:
 def _model_metrics(model: ModelResults) -> Numbers:
     numbers: Numbers = {}
     for key, number in model.numbers("train").items():
-        numbers[pseudo(key) if model.is_cloze and key in SCORED else key] = number.mean
+        numbers[pseudo(key) if model.is_cloze and key in OF_ITS_SCORES else key] = number.mean
     measured = model.numbers("gradients")
     shown = [f"{weights}/{key}" for weights in WEIGHTS for key in REACHES]
     used = [f"context/effective_context_{kind}" for kind in ("cut", "shuffled")]

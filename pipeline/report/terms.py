@@ -12,8 +12,8 @@ TERMS = {
         "models of one level only, for a word is harder to guess than a letter."
     ),
     "bits per character": (
-        "the loss of the whole text in bits, divided by its characters. It compares all models and levels: a word "
-        "that the vocabulary lacks is charged for its spelling."
+        "the loss of the whole text in bits, divided by its characters. It compares all models and levels: a token "
+        "that the vocabulary lacks is charged for saying which it is."
     ),
     "n-gram floor": (
         "no network, only counts of short sequences (interpolated modified Kneser-Ney); bz2 and xz are ordinary "

@@ -12,6 +12,10 @@ from pipeline.report.tables import (
     scores,
 )
 
+UNKNOWN_RATE = 0.005
+"""Of the test text's tokens: from here on the report mentions that the vocabulary lacks them."""
+LARGE_SHARE = 0.1
+"""Of all nats: from here on it says what to do, too."""
 LEVELS = {"char": "characters", "word": "words", "bpe": "word pieces"}
 UNIT = "bits per character"
 
@@ -60,6 +64,34 @@ def budget(level: LevelResults) -> str:
     seen = max(model.numbers("train")["tokens_seen"].mean for model in level.models)
     times = seen / level.vocabulary["splits"]["train"]["tokens"]
     return f"Training showed each network {seen:,.0f} tokens, {times:.2g} times the training text."
+
+
+def unknown(level: LevelResults) -> str:
+    """What the vocabulary lacks of the test text, what that costs, and, where it is much, what to do."""
+    splits = level.vocabulary["splits"]
+    rate = splits["test"]["unknown"] / splits["test"]["tokens"]
+    shares = unknown_shares(level)
+    if not shares or (rate < UNKNOWN_RATE and shares[-1][0] < LARGE_SHARE):
+        return ""
+    (low, cheapest), (high, dearest) = shares[0], shares[-1]
+    sentences = [
+        f"The vocabulary lacks {rate:.1%} of the test text's tokens. To predict that one is unknown, and to say which "
+        f"it is, costs {low:.0%} ({cheapest}) to {high:.0%} ({dearest}) of all nats."
+    ]
+    if high >= LARGE_SHARE:
+        more = f"raise vocabulary.{level.level}.max_size" if level.is_full else "give more text"
+        sentences.append(f"That is a large share: {more}, or choose level bpe, in which no token is unknown.")
+    if not splits["train"]["unknown"]:
+        raised = f"raise vocabulary.{level.level}.min_count"
+        sentences.append(f"No token of the training text is unknown, so the networks never learned of any: {raised}.")
+    return " ".join(sentences)
+
+
+def unknown_shares(level: LevelResults) -> list[tuple[float, str]]:
+    """The share of all nats of the test text that unknown tokens cost each network and the best n-gram, rising."""
+    floor = [row for row in scores(level) if row.is_best_order]
+    networks = [row for row in [*scores(level), *cloze_scores(level)] if row.kind in ("network", "cloze")]
+    return sorted((row.numbers["test/unknown_share"].mean, row.name) for row in [*floor, *networks])
 
 
 def verdict(level: LevelResults) -> str:

@@ -15,9 +15,7 @@ import torch
 from jaxtyping import Float, Float64, Int
 from torch import Tensor
 
-from pipeline.base.errors import PipelineError
 from pipeline.networks.language_model import LanguageModel
-from pipeline.tokens.units import normalize
 from pipeline.tokens.vocabulary import Vocabulary
 
 EOS, UNK = Vocabulary.EOS, Vocabulary.UNK
@@ -112,18 +110,6 @@ class Sample:
     def ended(self) -> bool:
         """Ended by EOS, not by the limit."""
         return self.ids[-1] == EOS
-
-
-def known_ids(text: str, vocabulary: Vocabulary) -> list[int]:
-    """The tokens of a prompt, read as the corpus was: in NFC.
-
-    Raises:
-        PipelineError: where the vocabulary lacks some of them.
-    """
-    text = normalize(text)
-    if unknown := vocabulary.unknown(text):
-        raise PipelineError("prompt", "tokens that the model's vocabulary has", unknown, "leave these out")
-    return vocabulary.encode(text).tolist()
 
 
 @torch.inference_mode()

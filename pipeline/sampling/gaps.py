@@ -11,8 +11,8 @@ from torch.nn.utils.rnn import pad_sequence
 
 from pipeline.base.params import Level
 from pipeline.networks.cloze import ClozeModel
-from pipeline.sampling.drawing import Choice, draw, known_ids, log_probability_of, uniform_numbers
-from pipeline.tokens.vocabulary import Vocabulary
+from pipeline.sampling.drawing import Choice, draw, log_probability_of, uniform_numbers
+from pipeline.tokens.vocabulary import Vocabulary, known_ids
 
 EOS, UNK = Vocabulary.EOS, Vocabulary.UNK
 GAP = "___"

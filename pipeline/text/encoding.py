@@ -126,17 +126,34 @@ def gather(
 def spelling_nats(
     unknown_types: Mapping[str, Counter[str]], training_types: Iterable[str], scheme: Scheme
 ) -> dict[str, float]:
-    """Nats to spell all unknown tokens of each split: a character among all of Unicode, a word by its characters.
+    """Nats to say what each UNK of a split stands for: a character among all of Unicode, a word by its characters.
 
-    Where the text itself hides a word behind <unk> there is nothing to spell.
+    Together with -ln p(UNK) this is a code: p(UNK) p(token | UNK) over all unknown tokens adds up to p(UNK) at most.
+    A text of the scheme `spaces` may hold <unk> itself. That has no spelling; it and each unknown word pay for saying
+    which of the two they are (`mark_nats`).
     """
     counts = {name: _without_unk(types) for name, types in unknown_types.items()}
     if scheme == "char":
         return {name: float(sum(words.values()) * CODE_POINT_NATS) for name, words in counts.items()}
-    if not any(counts.values()):
-        return dict.fromkeys(counts, 0.0)
-    model = SpellingModel.fit([word for word in training_types if word != UNK_TOKEN])
-    return {name: _spelled(words, model) for name, words in counts.items()}
+    nats = dict.fromkeys(counts, 0.0)
+    if any(counts.values()):
+        model = SpellingModel.fit([word for word in training_types if word != UNK_TOKEN])
+        nats = {name: _spelled(words, model) for name, words in counts.items()}
+    if scheme == "spaces":
+        a_mark, a_word = mark_nats(unknown_types["train"])
+        for name, types in unknown_types.items():
+            nats[name] += a_mark * types[UNK_TOKEN] + a_word * sum(counts[name].values())
+    return nats
+
+
+def mark_nats(training: Counter[str]) -> tuple[float, float]:
+    """-ln p of a mark <unk> and of an unknown word, each given UNK, by Laplace's rule from those of the training split.
+
+    >>> mark_nats(Counter({"<unk>": 2, "cat": 1}))  # 3 in 5, and 2 in 5
+    (0.5108256237659907, 0.916290731874155)
+    """
+    marks, all_unknown = training[UNK_TOKEN], sum(training.values())
+    return -math.log((marks + 1) / (all_unknown + 2)), -math.log((all_unknown - marks + 1) / (all_unknown + 2))
 
 
 def _without_unk(types: Counter[str]) -> dict[str, int]:

@@ -2,7 +2,9 @@
 
 char      Unicode code points
 pattern   words and punctuation, each with the space before it (after GPT-2): joined, they are the text again
-spaces    what stands between spaces, for text that is tokenised already (WikiText, Penn Treebank)
+spaces    what stands between white space, for text that is tokenised already (WikiText, Penn Treebank): as
+          `str.split()` cuts it. A line end within a unit ends a token and is none: no network predicts it, though it
+          counts as a character. Where line ends are to be predicted, let them end the units (`unit: line`)
 bytes     GPT-2's pretokens, in which byte-level BPE merges: joined, they are the text again
 """
 
@@ -30,6 +32,8 @@ GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|
 
 TOKENS = pa.list_(pa.dictionary(pa.int32(), pa.string()))
 SCHEMA = pa.schema({"tokens": TOKENS})
+WHITE_SPACE = r"[\s\x1c-\x1f]+"
+"""What `str.isspace` says of all characters; the regular expressions of tokenizers leave four of them out."""
 PIECE_CHARACTERS = 1 << 20
 """Characters given to a pre-tokenizer at a time: its answer takes some hundred bytes a token."""
 
@@ -76,7 +80,7 @@ def scheme_of(level: Level, split: Literal["pattern", "spaces"] | None) -> Schem
 def pre_tokenizer(scheme: Scheme) -> pre_tokenizers.PreTokenizer:
     """The pre-tokenizer whose pieces, as plain text, are the scheme's tokens."""
     if scheme == "spaces":
-        return pre_tokenizers.CharDelimiterSplit(" ")
+        return pre_tokenizers.Split(Regex(WHITE_SPACE), behavior="removed")
     pattern = {"char": r"[\s\S]", "pattern": WORDS, "bytes": GPT2}[scheme]
     return pre_tokenizers.Split(Regex(pattern), behavior="isolated")
 
@@ -156,9 +160,9 @@ def pieces(text: str, size: int = PIECE_CHARACTERS) -> Iterator[str]:
 
 
 def check_nothing_lost(texts: pa.StringArray, tokens: pa.ListArray, scheme: Scheme) -> None:
-    """Text in is text out; for `spaces` up to the number of spaces between two tokens."""
+    """Text in is text out; for `spaces` up to the white space between two tokens."""
     between = " " if scheme == "spaces" else ""
     joined = pc.call_function("binary_join", [tokens.cast(pa.list_(pa.string())), pa.scalar(between)])
     if scheme == "spaces":
-        texts = pa.array([" ".join(filter(None, text.split(" "))) for text in texts.to_pylist()], pa.string())
+        texts = pa.array([" ".join(text.split()) for text in texts.to_pylist()], pa.string())
     assert joined.equals(texts), f"the tokens of scheme {scheme} joined are not the text"

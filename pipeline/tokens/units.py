@@ -17,6 +17,15 @@ def normalize(text: str) -> str:
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
+def without_mark(text: str) -> str:
+    r"""The text without a byte-order mark before it, which is no text; any other U+FEFF is.
+
+    >>> without_mark("\ufeffa\ufeff")
+    'a\ufeff'
+    """
+    return text.removeprefix("\ufeff")
+
+
 def units_of(text: str, unit: Unit) -> Iterator[str]:
     r"""The units of one normalised text.
 

@@ -18,6 +18,7 @@ from pipeline.base.artifacts import damaged
 from pipeline.base.errors import CorpusError, PipelineError
 from pipeline.tokens import windows
 from pipeline.tokens.tokenization import Scheme, pre_tokenizer
+from pipeline.tokens.units import normalize
 
 EOS_TOKEN = "<end of unit>"
 """With spaces, so that no scheme can cut it out of a text."""
@@ -35,7 +36,7 @@ class Vocabulary:
     """
 
     EOS = windows.EOS
-    UNK = 1
+    UNK = windows.UNK
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
@@ -109,6 +110,18 @@ class Vocabulary:
         return token
 
 
+def known_ids(text: str, vocabulary: Vocabulary) -> list[int]:
+    """The tokens of a prompt, read as the corpus was: in NFC.
+
+    Raises:
+        PipelineError: where the vocabulary lacks some of them.
+    """
+    text = normalize(text)
+    if unknown := vocabulary.unknown(text):
+        raise PipelineError("prompt", "tokens that the model's vocabulary has", unknown, "leave these out")
+    return vocabulary.encode(text).tolist()
+
+
 def count_types(batches: Iterable[pa.ListArray]) -> Counter[str]:
     """How often each token occurs."""
     counts: Counter[str] = Counter()
@@ -119,18 +132,30 @@ def count_types(batches: Iterable[pa.ListArray]) -> Counter[str]:
     return counts
 
 
-def learn(counts: Mapping[str, int], max_size: int, scheme: Scheme) -> Tokenizer:
-    """The tokenizer of at most `max_size` ids for the tokens with these counts in the training split."""
-    return _learn_bpe(counts, max_size) if scheme == "bytes" else _learn_words(counts, max_size, scheme)
+def learn(counts: Mapping[str, int], max_size: int, scheme: Scheme, min_count: int = 1) -> Tokenizer:
+    """The tokenizer of at most `max_size` ids for the tokens with these counts in the training split.
+
+    Args:
+        min_count: occurrences that a token needs; of `bytes`, where BPE makes all of its bytes, none is asked.
+
+    Raises:
+        CorpusError: where no token is left.
+    """
+    return _learn_bpe(counts, max_size) if scheme == "bytes" else _learn_words(counts, max_size, scheme, min_count)
 
 
-def _learn_words(counts: Mapping[str, int], max_size: int, scheme: Scheme) -> Tokenizer:
+def _learn_words(counts: Mapping[str, int], max_size: int, scheme: Scheme, min_count: int) -> Tokenizer:
     """The most frequent tokens, whole."""
-    known = {token: n for token, n in counts.items() if token != UNK_TOKEN}
-    if not known:
+    words = {token: n for token, n in counts.items() if token != UNK_TOKEN}
+    known = {token: n for token, n in words.items() if n >= min_count}
+    if not words:
         rule, got = f"the training text holds a word other than {UNK_TOKEN}", f"{sum(counts.values())} words"
         what_to_do = "give it more text, or set tokenization.word.split: pattern"
         raise CorpusError("params.yaml: corpus", rule, got, what_to_do)
+    if not known:
+        where = f"params.yaml: vocabulary.{'char' if scheme == 'char' else 'word'}.min_count"
+        rule = f"some token occurs {min_count} times in the training text"
+        raise CorpusError(where, rule, f"at most {max(words.values())}", "lower it, or give more text")
     vocabulary = _numbered(known, max_size)
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=UNK_TOKEN))
     tokenizer.pre_tokenizer = pre_tokenizer(scheme)
@@ -141,9 +166,7 @@ def _learn_words(counts: Mapping[str, int], max_size: int, scheme: Scheme) -> To
 
 def _learn_bpe(counts: Mapping[str, int], max_size: int) -> Tokenizer:
     """Byte-level BPE (Sennrich et al. 2016; bytes as in Radford et al. 2019): no character is unknown."""
-    if max_size < NUM_BYTES + 2:
-        rule = f"at least {NUM_BYTES + 2}: the bytes, EOS and UNK"
-        raise PipelineError("params.yaml: vocabulary.bpe.max_size", rule, max_size, "raise it")
+    assert max_size >= NUM_BYTES + 2, "BpeVocabularyParams"
     trained = Tokenizer(models.BPE())
     trained.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())

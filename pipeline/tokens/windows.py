@@ -21,6 +21,8 @@ from jaxtyping import Bool, Int, UInt
 from pipeline.base.artifacts import damaged
 
 EOS = 0
+UNK = 1
+"""The id of every token that the vocabulary lacks."""
 IGNORED = -1
 """The target of a padded step."""
 

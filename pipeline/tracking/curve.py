@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.base.artifacts import Record, Row
-from pipeline.base.errors import EXIT_BUG, TrackingError
+from pipeline.base.errors import EXIT_BUG, PipelineError
 from pipeline.tracking.mirror import SyncReport, build_missing_runs
 from pipeline.tracking.runs import (
     SUPERSEDED,
@@ -31,7 +31,7 @@ from pipeline.tracking.runs import (
     points_of,
     points_of_record,
 )
-from pipeline.tracking.store import open_store, translated
+from pipeline.tracking.store import open_store
 from pipeline.tracking.work import Work, locked_stages, repository
 
 FLUSH_SECONDS = 2.0
@@ -144,7 +144,7 @@ class Curve:
         try:
             action()
             self._next_try = time.monotonic() + FLUSH_SECONDS
-        except TrackingError as error:
+        except PipelineError as error:  # of the store, or of a damaged record of another stage
             self._run, self._next_try = None, time.monotonic() + RETRY_SECONDS
             if not self._has_warned:
                 sys.stderr.write(f"{error}\n{self._work.stage} goes on without it\n")
@@ -155,12 +155,11 @@ class Curve:
         if self._run is None:
             self._run, self._num_sent = self._open_run(), 0
         num_rows = len(self._rows)  # the training goes on adding
-        with translated(self._run.store.where):
-            new = points_of(self._rows[self._num_sent : num_rows])
-            if self._run.contradicts(new):
-                self._start_over(points_of(self._rows[:num_rows]))
-            else:
-                self._run.log(new)
+        new = points_of(self._rows[self._num_sent : num_rows])
+        if self._run.contradicts(new):
+            self._start_over(points_of(self._rows[:num_rows]))
+        else:
+            self._run.log(new)
         self._num_sent = num_rows
         return self._run
 

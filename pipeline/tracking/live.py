@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.base.artifacts import Row
-from pipeline.base.errors import TrackingError
+from pipeline.base.errors import PipelineError, TrackingError
 from pipeline.tracking.process import this_process
 from pipeline.tracking.runs import KEY, PROCESS, create_run, find_runs, tags_of
 from pipeline.tracking.store import DEAD_SERVER_SECONDS, open_store
@@ -104,5 +104,5 @@ def record_failure(stage: str, message: str) -> None:
         with store.alone():
             if not find_runs(store, f"tags.`{KEY}` = '{work.key}' and tags.{PROCESS} = '{store.process}'"):
                 create_run(store, {"stage": stage, **tags_of(work)}).end("FAILED", message)
-    except TrackingError as error:
+    except (PipelineError, OSError) as error:
         sys.stderr.write(f"MLflow does not show this failure: {error}\n")

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.base.artifacts import Record
-from pipeline.base.errors import TrackingError
+from pipeline.base.errors import PipelineError
 from pipeline.tracking.runs import (
     KEY,
+    MAX_NAME,
     NAME,
     SUPERSEDED,
     create_run,
@@ -107,7 +108,7 @@ def sync_from_stage(out: Path) -> None:
             with store.alone():
                 stages = [*others, DoneStage(work, lambda: nullcontext(out))]
                 _sync_workspace(store, stages, SyncReport(store.where), os.environ.get("DVC_EXP_NAME", ""))
-    except TrackingError as error:
+    except (PipelineError, OSError) as error:
         sys.stderr.write(f"MLflow is not up to date: {error}\n")
 
 
@@ -182,7 +183,7 @@ def _parent(store: Store, works: Sequence[Work], experiment: str) -> "MlflowRun"
     run_id = _found_parent(store, key) or _new_parent(store, key, works, name)
     parent = store.client.get_run(run_id)
     if experiment and experiment not in parent.data.tags[NAME].split():
-        store.client.set_tag(run_id, NAME, f"{parent.data.tags[NAME]} {experiment}")
+        store.client.set_tag(run_id, NAME, f"{parent.data.tags[NAME]} {experiment}"[:MAX_NAME])
         return store.client.get_run(run_id)
     return parent
 

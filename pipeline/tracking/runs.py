@@ -38,7 +38,10 @@ SUPERSEDED = "superseded: a later try logged other values"
 MAX_METRICS = 1000
 MAX_PARAMS = 100
 MAX_TAG = 5000
-"""What MLflow takes in one request, and in one tag."""
+MAX_PARAM = 6000
+MAX_NAME = 250
+MAX_DATASET = 500
+"""What MLflow takes in one request, and the characters of one tag, param, run name and name of a data set."""
 
 
 class Point(NamedTuple):
@@ -110,7 +113,7 @@ class Run:
         """Send the params; equal ones again are no harm."""
         from mlflow.entities import Param
 
-        for batch in _batches([Param(key, str(value)) for key, value in sorted(params.items())], MAX_PARAMS):
+        for batch in _batches([Param(*param) for param in sorted(shown_params(params).items())], MAX_PARAMS):
             self.store.client.log_batch(self.id, params=batch)
 
     def complete(self, record: Record, work: Work, out: Path) -> None:
@@ -127,7 +130,10 @@ class Run:
         from mlflow.entities import Dataset, DatasetInput, InputTag
 
         context = InputTag("mlflow.data.context", work.stage.partition("@")[0])
-        inputs = [DatasetInput(Dataset(path, md5, "dvc", path), [context]) for path, md5 in sorted(work.data.items())]
+        inputs = [
+            DatasetInput(Dataset(path[-MAX_DATASET:], md5, "dvc", path), [context])
+            for path, md5 in sorted(work.data.items())
+        ]
         if inputs:
             self.store.client.log_inputs(self.id, inputs)
 
@@ -140,9 +146,23 @@ class Run:
     def end(self, status: str, error: str | None = None) -> None:
         """End as FINISHED, FAILED or KILLED; the last lines of the error say most."""
         if error is not None:
-            self.store.client.set_tag(self.id, ERROR, error[-MAX_TAG:])
-            self.store.client.set_tag(self.id, NOTE, error[-MAX_TAG:])
+            for tag in (ERROR, NOTE):
+                self.store.client.set_tag(self.id, tag, printable(error)[-MAX_TAG:])
         self.store.client.set_terminated(self.id, status)
+
+
+def printable(text: str) -> str:
+    r"""The text as every database takes it: NULs, and bytes of a file's name that are no UTF-8, are spelled out.
+
+    >>> printable("a\udcff\0b")
+    'a\\udcff\\x00b'
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
+
+
+def shown_params(params: Mapping[str, Any]) -> dict[str, str]:
+    """The params as MLflow takes them, each cut at its limit; the record holds them whole."""
+    return {key: printable(str(value))[:MAX_PARAM] for key, value in params.items()}
 
 
 def tags_of(work: Work) -> dict[str, str]:
@@ -158,7 +178,7 @@ def create_run(store: Store, tags: Mapping[str, str]) -> Run:
 
 def open_run(store: Store, work: Work, params: Mapping[str, Any], tags: Mapping[str, str]) -> Run:
     """The run of this work that did not end well, going on, or a new one. One of another process is left alone."""
-    wanted = {key: str(value) for key, value in params.items()}
+    wanted = shown_params(params)
     for left in find_runs(store, f"tags.`{KEY}` = '{work.key}' and attributes.status != 'FINISHED'"):
         is_free = left.info.status != "RUNNING" or left.data.tags.get(PROCESS) == store.process
         if is_free and left.data.params == wanted:
@@ -234,7 +254,10 @@ def kill_dead_runs(store: Store) -> list[str]:
 
 def commit_tag() -> dict[str, str]:
     """The commit that is checked out, as a tag; none outside Git and before the first commit."""
-    git = subprocess.run(["git", "rev-parse", "--verify", "HEAD"], capture_output=True, text=True, check=False)
+    try:
+        git = subprocess.run(["git", "rev-parse", "--verify", "HEAD"], capture_output=True, text=True, check=False)
+    except FileNotFoundError:  # no Git on this machine
+        return {}
     return {COMMIT: git.stdout.strip()} if git.returncode == 0 else {}
 
 

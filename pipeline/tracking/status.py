@@ -1,5 +1,6 @@
 """What is there of each stage: its out, its run, and whether the two say the same. Nothing is changed."""
 
+import posixpath
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.base.artifacts import RECORD, Record
-from pipeline.tracking.runs import KEY, TIME, find_runs, points_of_record
+from pipeline.tracking.runs import KEY, TIME, find_runs, points_of_record, shown_params
 from pipeline.tracking.store import Store, find_store
 from pipeline.tracking.work import Work, lock_entries, repository, selected_stages, work_now
 
@@ -20,6 +21,7 @@ NEXT = {
     "killed": "run `dvc repro`: it goes on where the training was killed",
     "changed": "run `dvc repro` to make the changed outs again, or `dvc checkout --force` to have the old ones back",
     "missing": "run `dvc checkout`, or `dvc pull` where the cache lacks them too",
+    "moved": "run `unroll sync`: the project was moved, and MLflow looks for artifacts where it was",
     "no run": "run `unroll sync`",
     "differs": "delete the runs that differ in MLflow, then run `unroll sync`",
 }
@@ -116,8 +118,10 @@ def _newest_run(store: Store | None, key: str) -> "MlflowRun | None":
 
 
 def _agreement(store: Store | None, run: "MlflowRun", stage: "DvcStage") -> str:
-    """Whether params, last values, and numbers of points are those of the record."""
+    """Whether params, last values, numbers of points, and names of artifacts are those of the record."""
     assert store is not None
+    if store.is_moved:
+        return "moved"
     out = next(path for out in stage.outs if ((path := Path(out.fs_path)) / RECORD).is_dir())
     record = Record.load(out)
     points = points_of_record(record)
@@ -126,9 +130,16 @@ def _agreement(store: Store | None, run: "MlflowRun", stage: "DvcStage") -> str:
     metrics = {key: value for key, value in run.data.metrics.items() if not key.startswith(TIME)}
     counts = Counter({key: len(store.client.get_metric_history(run.info.run_id, key)) for key in metrics})
     parts = {
-        "params": run.data.params == {key: str(value) for key, value in record.params.items()},
+        "params": run.data.params == shown_params(record.params),
         "metrics": metrics == last,
         "history": counts == expected,
+        "artifacts": _has_artifacts(store, run, record),
     }
     wrong = [name for name, is_equal in parts.items() if not is_equal]
     return f"differs: {', '.join(wrong)}" if wrong else "agrees"
+
+
+def _has_artifacts(store: Store, run: "MlflowRun", record: Record) -> bool:
+    folders = {posixpath.dirname(name) for name in record.artifacts}
+    found = {file.path for folder in folders for file in store.client.list_artifacts(run.info.run_id, folder)}
+    return found.issuperset(record.artifacts)

@@ -1,22 +1,25 @@
 """The MLflow store: `mlflow.db` and `mlartifacts` at the project's root, unless MLFLOW_TRACKING_URI says otherwise."""
 
+import functools
 import logging
 import os
-import re
-import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from filelock import FileLock, Timeout
 
 from pipeline.base.errors import TrackingError
+from pipeline.tracking.address import MUST_ANSWER, MUST_TAKE_FILES, Address, translated
+from pipeline.tracking.database import artifact_location, move_artifacts, use_write_ahead_log
 from pipeline.tracking.process import this_process
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Experiment
 
 EXPERIMENT = "unroll"
 LOCK_SECONDS = 120
@@ -35,6 +38,7 @@ _SETTINGS = {
     "DO_NOT_TRACK": "true",
     "MLFLOW_LOGGING_LEVEL": "ERROR",  # else every creation tells of each of its migrations
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # a line for each run that ends
     "MLFLOW_HTTP_REQUEST_TIMEOUT": str(REQUEST_SECONDS),
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": str(RETRIES),
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": str(PAUSE_SECONDS),
@@ -49,36 +53,66 @@ class Store:
     """The experiment of this project in an open MLflow store."""
 
     client: "MlflowClient"
+    """Every error that it raises is a TrackingError."""
     experiment: str
     where: str
     """The address, without its password."""
     lock: FileLock
     process: str
     """In whose name runs are made: this process, or the stage that it logs for."""
+    is_moved: bool = False
+    """The project was moved, and MLflow looks for its artifacts where it was."""
 
     @contextmanager
     def alone(self) -> Iterator[None]:
         """No other process of this project finds or makes runs meanwhile."""
-        with _held(self.lock), translated(self.where):
+        with _held(self.lock):
             yield
 
 
+class _Client:
+    """An MlflowClient, each of its calls `translated`."""
+
+    def __init__(self, client: "MlflowClient", address: Address) -> None:
+        self.client = client
+        self._address = address
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self.client, name)
+        if not callable(value):
+            return value
+        rule = MUST_TAKE_FILES if name == "log_artifact" else MUST_ANSWER
+
+        @functools.wraps(value)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            with translated(self._address, rule):
+                return value(*args, **kwargs)
+
+        return call
+
+
+def configure_mlflow() -> None:
+    """Set what MLflow is told by its environment; it reads some of it when it is imported."""
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # else it tells of each try before the error says it all
+
+
 def open_store(root: Path, process: str = "") -> Store:
-    """The store of the project at `root` (DVC_ROOT where DVC runs us, as `dvc exp run --temp` works in a copy).
+    """The store of the project at `root`, made where there is none; one that was moved follows its project.
 
     Runs are made in the name of `process`, else of this one.
 
     Raises:
         TrackingError: where it cannot be reached, read or written.
     """
-    root, uri = _located(root)
-    where = _without_password(uri)
-    (root / ".work").mkdir(exist_ok=True)
-    lock = _lock(root)
-    with _held(lock), translated(where):  # two processes that make the tables at once make each other fail
-        _use_write_ahead_log(uri)
-        client = _client(uri)
-        return Store(client, _experiment(client, root), where, lock, process or this_process())
+    configure_mlflow()
+    address = Address.of(root)
+    lock = _lock(address)
+    with _held(lock):  # two processes that make the tables at once make each other fail
+        _prepare_database(address)
+        client = _client(address)
+        return Store(client, _experiment(client, address), address.where, lock, process or this_process())
 
 
 def find_store(root: Path) -> Store | None:
@@ -87,98 +121,86 @@ def find_store(root: Path) -> Store | None:
     Raises:
         TrackingError: where it cannot be reached or read.
     """
-    root, uri = _located(root)
-    where = _without_password(uri)
-    with translated(where):
-        database = _database(uri)
-        if database is not None and not database.exists():
+    configure_mlflow()
+    address = Address.of(root)
+    with translated(address):
+        if address.database and artifact_location(address.database, EXPERIMENT) is None:
             return None
-        client = _client(uri)
-        experiment = client.get_experiment_by_name(EXPERIMENT)
-        return Store(client, experiment.experiment_id, where, _lock(root), this_process()) if experiment else None
+    client = _client(address)
+    found = client.get_experiment_by_name(EXPERIMENT)
+    if found is None:
+        return None
+    return Store(
+        client, found.experiment_id, address.where, _lock(address), this_process(), _old_place(address) is not None
+    )
 
 
-def _located(root: Path) -> tuple[Path, str]:
-    """The folder of the project, and the store's address; MLflow's settings are there before anything imports it."""
-    for name, value in _SETTINGS.items():
-        os.environ.setdefault(name, value)
-    root = Path(os.environ.get("DVC_ROOT", root)).resolve()
-    return root, os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / 'mlflow.db'}"
+def _lock(address: Address) -> FileLock:
+    return FileLock(address.root / ".work" / "mlflow.lock", timeout=LOCK_SECONDS)
 
 
-def _lock(root: Path) -> FileLock:
-    return FileLock(root / ".work" / "mlflow.lock", timeout=LOCK_SECONDS)
+def _prepare_database(address: Address) -> None:
+    if address.database is None:
+        return
+    with translated(address):
+        old = _old_place(address)
+        if old is not None:
+            move_artifacts(address.database, old, address.artifacts)
+        use_write_ahead_log(address.database)
 
 
-def _client(uri: str) -> "MlflowClient":
-    from mlflow import MlflowClient
+def _old_place(address: Address) -> str | None:
+    """Where the project's own store had its artifacts before the project was moved; None where it was not."""
+    if address.database is None or not address.is_own:
+        return None
+    found = artifact_location(address.database, EXPERIMENT)
+    is_elsewhere = found is not None and found.startswith("file:") and found.endswith("/mlartifacts")
+    return found if is_elsewhere and found != address.artifacts else None
 
-    logging.getLogger("urllib3").setLevel(logging.ERROR)  # else it tells of each try before the error says it all
-    return MlflowClient(uri)
+
+def _client(address: Address) -> "MlflowClient":
+    with translated(address):
+        from mlflow import MlflowClient
+
+        # else MLFLOW_REGISTRY_URI could stop a client that registers no model
+        return cast("MlflowClient", _Client(MlflowClient(address.uri, registry_uri=address.uri), address))
 
 
-def _experiment(client: "MlflowClient", root: Path) -> str:
+def _experiment(client: "MlflowClient", address: Address) -> str:
     """The experiment's id. A server knows where its artifacts go; a database would take the working directory."""
-    experiment = client.get_experiment_by_name(EXPERIMENT)
-    if experiment is not None:
-        return experiment.experiment_id
-    is_server = client.tracking_uri.startswith("http")
-    return client.create_experiment(EXPERIMENT, None if is_server else (root / "mlartifacts").as_uri())
+    found = client.get_experiment_by_name(EXPERIMENT)
+    if found is None:
+        is_server = address.uri.startswith("http")
+        return client.create_experiment(EXPERIMENT, None if is_server else address.artifacts)
+    _restore(client, found)
+    return found.experiment_id
 
 
-def _use_write_ahead_log(uri: str) -> None:
-    """Readers (the UI) and a writer do not wait for each other; the setting stays in the file."""
-    database = _database(uri)
-    if database is not None:
-        connection = sqlite3.connect(database, timeout=LOCK_SECONDS)
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-        finally:
-            connection.close()
-
-
-def _database(uri: str) -> Path | None:
-    """The file of an SQLite store.
-
-    >>> _database("sqlite:///a/mlflow.db"), _database("http://127.0.0.1:5000")
-    (PosixPath('a/mlflow.db'), None)
-    """
-    from sqlalchemy.engine import make_url
-
-    return Path(str(make_url(uri).database)) if uri.startswith("sqlite:") else None
-
-
-def _without_password(text: str) -> str:
-    """The text with no user and password in its addresses.
-
-    >>> _without_password("refused by http://ann:secret@host/api")
-    'refused by http://host/api'
-    """
-    return re.sub(r"//[^/@\s]*@", "//", text)
-
-
-@contextmanager
-def translated(where: str) -> Iterator[None]:
-    """Errors of MLflow and its database as a TrackingError; what MLflow calls invalid is a bug of ours."""
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        yield
-    except (MlflowException, SQLAlchemyError, sqlite3.Error) as error:
-        if getattr(error, "error_code", None) == "INVALID_PARAMETER_VALUE":
-            raise
-        what = _without_password(" ".join(str(error).split()))
-        what_to_do = "start the server or correct MLFLOW_TRACKING_URI; `unroll sync` then brings MLflow up to date"
-        raise TrackingError(where, "the MLflow store must answer", what, what_to_do) from error
+def _restore(client: "MlflowClient", experiment: "Experiment") -> None:
+    """Bring back an experiment that was deleted in MLflow, which keeps its name, so that no other can take it."""
+    if experiment.lifecycle_stage == "deleted":
+        client.restore_experiment(experiment.experiment_id)
+        sys.stderr.write(f"MLflow's experiment {EXPERIMENT} had been deleted; it is restored, with its runs\n")
 
 
 @contextmanager
 def _held(lock: FileLock) -> Iterator[None]:
+    """Hold the lock.
+
+    Raises:
+        TrackingError: where another process holds it for too long, or its file cannot be written.
+    """
     try:
-        with lock:
-            yield
+        Path(lock.lock_file).parent.mkdir(exist_ok=True)
+        lock.acquire()
     except Timeout:
         rule = f"free within {LOCK_SECONDS} seconds"
         what_to_do = "wait for the process that holds it, or end it"
         raise TrackingError(lock.lock_file, rule, "held by another process", what_to_do) from None
+    except (OSError, NotImplementedError) as error:
+        rule, what_to_do = "a file that can be locked", "make the folder writable for the user who runs this"
+        raise TrackingError(lock.lock_file, rule, error, what_to_do) from error
+    try:
+        yield
+    finally:
+        lock.release()

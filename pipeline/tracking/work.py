@@ -107,14 +107,26 @@ def repository(root: Path) -> "Iterator[Repo]":
         TrackingError: where there is none, or where DVC cannot make sense of it.
     """
     from dvc.exceptions import DvcException
+
+    try:
+        with _opened(root) as repo:
+            yield repo
+    except DvcException as error:
+        raise _unreadable(root, error) from error
+
+
+def _opened(root: Path) -> "Repo":
     from dvc.repo import Repo
 
     try:
-        with Repo(str(root)) as repo:
-            yield repo
-    except DvcException as error:
-        what = " ".join(str(error).split())
-        raise TrackingError(str(root), "DVC must read the pipeline", what, "see what `dvc status` says") from error
+        return Repo(str(root))
+    except OSError as error:
+        raise _unreadable(root, error) from error
+
+
+def _unreadable(root: Path, error: Exception) -> TrackingError:
+    what_to_do = "see what `dvc status` says (`git checkout dvc.lock` brings back a damaged dvc.lock)"
+    return TrackingError(str(root), "DVC must read the pipeline", " ".join(str(error).split()), what_to_do)
 
 
 def locked_stages(repo: "Repo") -> list[DoneStage]:
@@ -152,11 +164,13 @@ def experiment_stages(repo: "Repo", experiment: Experiment) -> list[DoneStage]:
 
 
 def lock_entries(repo: "Repo") -> dict[str, Any]:
-    """The entries of dvc.lock by the names of their stages; none before the first stage has run."""
-    from dvc.utils.serialize import load_yaml
+    """The entries of dvc.lock by the names of their stages; none before the first stage has run.
 
-    lock = repo.fs.join(repo.root_dir, "dvc.lock")
-    return load_yaml(lock, fs=repo.fs)["stages"] if repo.fs.exists(lock) else {}
+    DVC's own reader refuses a file that is cut, in conflict, or of another schema.
+    """
+    from dvc.dvcfile import Lockfile
+
+    return Lockfile(repo, repo.fs.join(repo.root_dir, "dvc.lock")).load().get("stages", {})
 
 
 def selected_stages(repo: "Repo") -> "dict[str, DvcStage]":
@@ -220,6 +234,9 @@ def _copied(cache: "HashFileDB", md5: "HashInfo", place: Path) -> bool:
 
 def running_work(repo: "Repo") -> Work:
     """The work of the stage that this process runs: what dvc.lock will hold when it has ended well."""
+    if "DVC_STAGE" not in os.environ:
+        rule, what_to_do = "set by DVC, together with DVC_ROOT, for each stage", "unset DVC_ROOT, or use `dvc repro`"
+        raise TrackingError("DVC_STAGE", rule, "DVC_ROOT alone", what_to_do)
     name = _name(os.environ["DVC_STAGE"])
     return work_now(name, repo.stage.load_one(str(Path(repo.root_dir, "dvc.yaml")), name))
 

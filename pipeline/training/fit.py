@@ -11,17 +11,18 @@ import torch
 
 from pipeline.base.artifacts import LogRows, Row
 from pipeline.base.launch import HelperDoneError
+from pipeline.base.memory import check_memory
 from pipeline.base.metrics import Score
 from pipeline.base.params import Batching, RuntimeParams, TrainingParams
 from pipeline.base.resume import Resume
 from pipeline.networks.build import Network
-from pipeline.networks.evaluation import evaluation_windows, nats_of
+from pipeline.networks.evaluation import evaluation_windows, sums_of
 from pipeline.training.data import TrainingWindows
 from pipeline.training.history import History, Validation
 from pipeline.training.lightning import pl
 from pipeline.training.module import SequenceModule
 from pipeline.training.progress import progress
-from pipeline.training.ranks import Ranks
+from pipeline.training.ranks import OwnRanks, Ranks, check_accelerator
 from pipeline.training.split import Split
 
 
@@ -72,7 +73,10 @@ def fit(
         DivergedError: where the loss or its gradient is not finite.
         HelperDoneError: at the end, where this process only helps rank 0.
     """
-    ranks = Ranks.of_environment()
+    ranks = Ranks.of_launch()
+    check_accelerator(runtime.accelerator, ranks.size)
+    weights = sum(parameter.nbytes for parameter in network.parameters())
+    check_memory(4 * weights, "the model's weights, their gradients and AdamW's two averages of them")
     torch.manual_seed(seed + (ranks.rank << 32))  # dropout has no generator of its own; seeds are below 2**32
     data = TrainingWindows(train.ids, network.begin_id, batching, training, seed)
     module = SequenceModule(network, learning_rate, training.weight_decay, max_grad_norm, data.num_steps, ranks)
@@ -116,9 +120,9 @@ def validation_steps(num_steps: int, num_validations: int) -> set[int]:
 def final_score(network: Network, split: Split, batching: str, batch_size: int) -> Score:
     """The split's score over one unbroken pass with carried state; of units, each from the zero state."""
     num_lanes = 1 if batching == "stream" else batch_size
-    nats, tokens = nats_of(network, evaluation_windows(split.ids, network.begin_id, batching, num_lanes))
-    assert tokens == len(split.ids)
-    return Score(nats, tokens, split.characters, split.spelling_nats)
+    sums = sums_of(network, evaluation_windows(split.ids, network.begin_id, batching, num_lanes))
+    assert sums.tokens == len(split.ids)
+    return Score(sums.nats, sums.tokens, split.characters, split.spelling_nats, sums.unknown_nats)
 
 
 def _run(
@@ -130,6 +134,7 @@ def _run(
         limit_train_batches=num_steps,
         accelerator=runtime.accelerator,
         devices=module.ranks.size,
+        plugins=[OwnRanks(module.ranks)],
         strategy="ddp" if module.ranks.size > 1 else "auto",
         use_distributed_sampler=False,  # every rank reads every window and takes its lanes of it
         callbacks=[history],

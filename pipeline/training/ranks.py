@@ -1,22 +1,27 @@
 """Several processes at one training: each takes its share of the lanes, and all end with the same weights.
 
-torchrun starts them (`processes` of params.yaml; pipeline/stage.py calls it) and says by its environment which rank
-each is. Rank 0 is the stage: it alone validates, saves, logs and writes outs.
+pipeline/base/launch.py starts them (`processes` of params.yaml). Rank 0 is the stage: it alone validates, saves, logs
+and writes outs. They are on one machine, and meet in a file and on its loopback interface: no name is looked up.
 """
 
 import io
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from pipeline.base.errors import PipelineError
+from pipeline.base.launch import this_launch
 from pipeline.tokens.windows import IGNORED
 from pipeline.training.data import Batch
+from pipeline.training.lightning import ClusterEnvironment
 
 
 @dataclass(frozen=True)
@@ -26,10 +31,14 @@ class Ranks:
     rank: int = 0
     size: int = 1
 
+    meeting: Path | None = None
+    """Where the processes find each other: a file that the first of them makes."""
+
     @classmethod
-    def of_environment(cls) -> "Ranks":
-        """As torchrun says; one alone without it."""
-        return cls(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
+    def of_launch(cls) -> "Ranks":
+        """As this process was started."""
+        launch = this_launch()
+        return cls(launch.rank, launch.size, launch.folder and launch.folder / "meeting")
 
     @property
     def is_first(self) -> bool:
@@ -42,7 +51,11 @@ class Ranks:
         if self.size == 1:
             yield
             return
-        dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
+        loopback = next(name for _, name in socket.if_nameindex() if name.startswith("lo"))
+        os.environ["GLOO_SOCKET_IFNAME"] = os.environ["NCCL_SOCKET_IFNAME"] = loopback
+        backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+        store = dist.FileStore(str(self.meeting), self.size)  # pyright: ignore[reportPrivateImportUsage]
+        dist.init_process_group(backend, store=store, rank=self.rank, world_size=self.size)
         try:
             yield
         finally:
@@ -86,3 +99,71 @@ class Ranks:
         parts = [torch.empty_like(own) for _ in range(self.size)]
         dist.all_gather(parts, own)
         return parts
+
+
+def check_accelerator(wanted: str, size: int) -> None:
+    """See that each of so many ranks has the accelerator that is wanted.
+
+    Raises:
+        PipelineError: where there are too few GPUs, or the first does not work.
+    """
+    gpus = torch.cuda.device_count() or int(torch.backends.mps.is_available())
+    if wanted == "cpu" or (wanted == "auto" and gpus == 0):
+        return
+    where, what_to_do = "params.yaml: runtime.accelerator", "set cpu, or correct the driver or CUDA_VISIBLE_DEVICES"
+    if gpus < size:
+        rule = f"{wanted} needs a GPU for each process, {size}"
+        raise PipelineError(where, rule, f"{gpus} that torch can use", what_to_do)
+    try:
+        torch.zeros(1, device="cuda" if torch.cuda.device_count() else "mps")
+    except Exception as error:  # torch's classes for it differ from version to version
+        raise PipelineError(where, "a GPU that works", str(error).partition("\n")[0], what_to_do) from None
+
+
+class OwnRanks(ClusterEnvironment):
+    """What Lightning is told of our ranks, so that it looks for no torchrun, SLURM, LSF or MPI in the environment."""
+
+    def __init__(self, ranks: Ranks) -> None:
+        self._ranks = ranks
+
+    @property
+    def creates_processes_externally(self) -> bool:
+        """Lightning starts none."""
+        return True
+
+    @property
+    def main_address(self) -> str:
+        """Not used, nor is the port: the ranks have joined before Lightning starts."""
+        return "127.0.0.1"
+
+    @property
+    def main_port(self) -> int:
+        """Not used."""
+        return 0
+
+    @staticmethod
+    def detect() -> bool:
+        """Nothing is looked for."""
+        return True
+
+    def world_size(self) -> int:
+        """The number of ranks."""
+        return self._ranks.size
+
+    def set_world_size(self, size: int) -> None:
+        """It is what it was started as."""
+
+    def global_rank(self) -> int:
+        """The rank, which is that of this machine, too."""
+        return self._ranks.rank
+
+    def set_global_rank(self, rank: int) -> None:
+        """It is what it was started as."""
+
+    def local_rank(self) -> int:
+        """The rank: all are on one machine."""
+        return self._ranks.rank
+
+    def node_rank(self) -> int:
+        """There is one machine."""
+        return 0

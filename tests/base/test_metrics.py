@@ -24,6 +24,12 @@ def test_unknown_words_pay_for_their_spelling_in_characters_alone():
     assert charged.bits_per_char == pytest.approx(without.bits_per_char * 1.6)
 
 
+def test_the_share_of_unknown_tokens_is_of_all_nats_of_both_texts():
+    whole = Score(10.0, 5, 20, 6.0, 2.0) + Score(14.0, 5, 20, 10.0, 3.0)
+    assert whole.unknown_share == (5 + 16) / (24 + 16)
+    assert Score(0.0, 1, 1).unknown_share == 0
+
+
 @pytest.mark.parametrize(
     ("successes", "n"), [(0, 1), (0, 20), (1, 29), (15, 148), (81, 263), (56, 56), (9_000, 10_000)]
 )

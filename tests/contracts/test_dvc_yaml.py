@@ -2,6 +2,7 @@
 
 import importlib
 import itertools
+import re
 import shlex
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,7 @@ import grimp
 import pytest
 
 from pipeline.base.params import load_params, read_yaml
-from pipeline.stage import Input, Output, Stage
+from pipeline.stage import ITEM, Input, Output, Stage, of_item
 
 ROOT = Path(__file__).parents[2]
 STAGES: dict[str, dict[str, Any]] = read_yaml(ROOT / "dvc.yaml")["stages"]
@@ -78,11 +79,17 @@ def test_the_command_has_every_flag_of_the_signature(name):
     words = shlex.split(STAGES[name]["cmd"])
     arguments = stage_of(name).arguments
     paths = {n for n, a in arguments.items() if a.annotation in (Input, Output)}
-    item = {n for n in ("level", "task", "model", "seed") if f"--{n}" in words}
+    item = set(STAGES[name].get("matrix", {}))  # DVC makes --level, --model, ... of ${item}
     assert words[:3] == ["python", "-m", f"stages.{name}"]
-    assert {w.removeprefix("--") for w in words if w.startswith("--")} == paths | item
-    assert item >= {n for n in ("level", "task", "model", "seed") if n in arguments}
-    assert item == set(STAGES[name].get("matrix", {}))
+    assert {w.removeprefix("--") for w in words if w.startswith("--")} == paths
+    assert ("${item}" in words) == bool(item)
+    assert item >= {n for n in ITEM if n in arguments}
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_no_value_of_params_stands_in_a_command_unquoted(name):
+    """DVC quotes the values of a whole ${item}, and gives all others to the shell as they are."""
+    assert set(re.findall(r"\$\{.*?\}", STAGES[name]["cmd"])) <= {"${item}"}
 
 
 @pytest.mark.parametrize("name", STAGES)
@@ -90,11 +97,16 @@ def test_the_paths_of_the_command_are_its_deps_and_outs(name):
     stage, entry = stage_of(name), STAGES[name]
     words = shlex.split(entry["cmd"])
     flags = dict(itertools.pairwise(words))
+    templated = {n: f"${{item.{n}}}" for n in entry.get("matrix", {})}
     for argument, a in stage.arguments.items():
         if a.annotation is Input:
-            assert flags[f"--{argument}"] in entry["deps"]
+            assert str(of_item(Path(flags[f"--{argument}"]), templated)) in entry["deps"]
         if a.annotation is Output:
-            assert [flags[f"--{argument}"]] == entry["outs"]
+            assert [str(of_item(Path(flags[f"--{argument}"]), templated))] == entry["outs"]
+
+
+def test_dvc_watches_the_corpus():
+    assert "${corpus.path}" in STAGES["corpus"]["deps"]
 
 
 def test_the_shipped_params_are_valid_and_name_every_section():

@@ -6,7 +6,7 @@ import torch
 from sizes import V
 
 from pipeline.networks.build import build
-from pipeline.networks.evaluation import carried, evaluation_windows, nats_of
+from pipeline.networks.evaluation import carried, evaluation_windows, nats_of, sums_of
 from pipeline.tokens.windows import lane_windows
 
 
@@ -19,12 +19,16 @@ def ids() -> np.ndarray:
 
 
 @torch.no_grad()
-def one_by_one(network, ids: np.ndarray, *, carry: bool) -> float:
-    """The slow obvious way: one token at a time, the begin token after every EOS, the first token counted."""
+def one_by_one(network, ids: np.ndarray, *, carry: bool, of: int | None = None) -> float:
+    """The slow obvious way: one token at a time, the begin token after every EOS, the first token counted.
+
+    Args:
+        of: the only target that is counted.
+    """
     nats, state, x = 0.0, None, V
     for y in ids.tolist():
         logits, state = network(torch.tensor([[x]]), state)
-        nats -= float(torch.log_softmax(logits[0, 0], 0)[y])
+        nats -= float(torch.log_softmax(logits[0, 0], 0)[y]) if of in (None, y) else 0.0
         x = V if y == 0 else y
         state = None if y == 0 and not carry else state
     return nats
@@ -45,6 +49,17 @@ def test_units_are_scored_each_from_the_zero_state(model, ids, num_lanes):
     nats, tokens = nats_of(network, evaluation_windows(ids, V, "units", num_lanes))
     assert tokens == len(ids)
     assert nats == pytest.approx(one_by_one(network, ids, carry=False), rel=1e-5)
+
+
+@pytest.mark.parametrize(("batching", "num_lanes"), [("stream", 1), ("units", 3)])
+def test_unknown_targets_are_summed_apart(model, ids, batching, num_lanes):
+    network = build(model("gru"), V, seed=1).eval()
+    sums = sums_of(network, evaluation_windows(ids, V, batching, num_lanes))
+    of_unk = one_by_one(network, ids, carry=batching == "stream", of=1)
+    assert 0 < sums.unknown_nats < sums.nats
+    assert sums.unknown_nats == pytest.approx(of_unk, rel=1e-5)
+    known = sums_of(network, evaluation_windows(np.where(ids == 1, 2, ids).astype(np.uint8), V, batching, num_lanes))
+    assert (known.unknown_nats, known.tokens) == (0.0, len(ids))
 
 
 @pytest.mark.parametrize("batching", ["stream", "units"])

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from pipeline.base.params import Model
-from pipeline.networks.build import build, num_parameters
+from pipeline.networks.build import build, num_parameters, num_weights
 from pipeline.networks.cloze import ClozeModel, flipped
 from pipeline.networks.embedding import OneHot, Readout, embedding
 from pipeline.networks.evaluation import summed_nats
@@ -234,3 +234,11 @@ def test_dropout_acts_in_training_and_not_in_evaluation(model, ids):
 
 def test_the_readout_has_no_place_for_the_begin_token():
     assert Readout(V, H, None).bias.shape == (V,)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("embedding_size", [E, None])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_the_weights_are_counted_before_they_are_made(model, cell, embedding_size, bidirectional):
+    section = model(cell, num_layers=3, embedding_size=embedding_size, bidirectional=bidirectional)
+    assert num_weights(section, V) == sum(weight.numel() for weight in build(section, V, seed=1).parameters())

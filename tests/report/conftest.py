@@ -69,7 +69,7 @@ def _corpus(folder: Path) -> None:
 def write_level(out: Mapping[str, Path], level: str) -> None:
     per_token = {"char": 1, "word": 5}[level]
     for name in ("tokenization", "vocabulary", "baseline"):
-        save(out[name] / level, {}, [], {})
+        save(out[name] / level, {}, [], {"vocabulary.max_size": 11})
     write_json(out["tokenization"] / level / "tokenization.json", {"level": level, "scheme": level, "splits": {}})
     counts = {split: {"units": 2, "tokens": 200, "characters": 200 * per_token, "unknown": 0} for split in SPLITS}
     counts["test"]["unknown"] = {"char": 0, "word": 5}[level]
@@ -81,7 +81,7 @@ def write_level(out: Mapping[str, Path], level: str) -> None:
 
 def _ngram(order: int, validation: float, test: float) -> dict[str, object]:
     def score(bits: float) -> dict[str, float]:
-        return {"nats_per_token": bits, "perplexity": 2 * bits, "bits_per_char": bits}
+        return {"nats_per_token": bits, "perplexity": 2 * bits, "bits_per_char": bits, "unknown_share": 0.0625}
 
     return {"name": f"{order}-gram", "order": order, "validation": score(validation), "test": score(test)}
 
@@ -94,6 +94,7 @@ def write_seed(out: Mapping[str, Path], level: str, model: str, seed: int) -> No
         for split in ("validation", "test")
         for key, value in {"nats_per_token": bits, "perplexity": 10 * bits, "bits_per_char": bits}.items()
     }
+    scores |= {"validation/unknown_share": 0.03125, "test/unknown_share": {"rnn": 0.09375}.get(model, 0.03125)}
     metrics = {**scores, "parameters": PARAMETERS.get(model, 1.0), "best_step": 20.0, "tokens_seen": 640.0}
     norms = {"mean": 0.5, "median": 0.4, "p99": 1.6, "max": 2.0, "share_clipped": 0.125, "nonfinite_steps": 0.0}
     metrics |= {f"grad_norm/{key}": value for key, value in norms.items()}

@@ -36,7 +36,9 @@ def test_metrics_are_means_over_seeds(exports: Path):
 def test_a_cloze_models_scores_have_keys_of_their_own(exports: Path):
     cloze = json.loads((exports / "metrics.json").read_text())["char"]["bilstm"]
     assert cloze["test/pseudo_bits_per_char"] == pytest.approx(0.9)
-    assert not {"test/bits_per_char", "test/perplexity", "test/nats_per_token"} & set(cloze)
+    assert cloze["test/pseudo_unknown_share"] == 0.03125
+    own = {"test/bits_per_char", "test/perplexity", "test/nats_per_token", "test/unknown_share"}
+    assert not own & set(cloze)
 
 
 def test_scores_hold_networks_and_floor(exports: Path):

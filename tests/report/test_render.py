@@ -59,6 +59,13 @@ def page(report: Path) -> Page:
     return Page((report / "report.html").read_text())
 
 
+def test_what_unknown_tokens_cost_is_said_once_in_both_formats(report: Path, page: Page):
+    """At level word alone: the vocabulary of characters lacks none."""
+    for text in ("".join(page.text), (report / "report.md").read_text()):
+        assert text.count("The vocabulary lacks 2.5% of the test text's tokens.") == 1
+        assert text.count("The vocabulary lacks") == 1
+
+
 def test_text_of_the_corpus_is_text(report: Path, page: Page):
     assert "script" not in {tag for tag, _ in page.tags}
     html = (report / "report.html").read_text()

@@ -4,6 +4,7 @@ import pytest
 
 from pipeline.base.errors import ArtifactError
 from pipeline.base.params import RunParams, load_params
+from pipeline.report import selection
 from stages.report import report
 
 
@@ -29,12 +30,17 @@ def test_two_reports_of_the_same_results_have_equal_bytes(folders: dict[str, Pat
 
 @pytest.mark.slow
 def test_leftovers_go_first_and_the_rest_is_told(
-    folders: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folders: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(selection, "_in_cache", lambda paths: [path for path in paths if "char" in path.name])
+    monkeypatch.setattr(selection, "_is_result", lambda path: True)
     result = tell(folders, RunParams(levels=["word"], models=["lstm"], seeds=[2]), tmp_path / "reports")
-    assert [path.name for path in folders["gradients"].iterdir()] == ["word-lstm-2"]
-    assert f"removed {folders['train'] / 'char-rnn-1'}: params.yaml selects it no longer" in capsys.readouterr().err
-    assert [path.name for path in folders["memory"].iterdir()] == ["agreement-lstm-2"]
+    assert not list(folders["gradients"].glob("char-*"))
+    said = capsys.readouterr().err
+    assert f"removed {folders['train'] / 'char-rnn-1'}: params.yaml selects it no longer; DVC's cache keeps it" in said
+    left = f"left {folders['train'] / 'word-rnn-1'}: params.yaml does not select it, but DVC's cache does not hold it; "
+    assert f"{left}move it elsewhere" in said
+    assert (folders["train"] / "word-rnn-1").is_dir()
     told = files_of(tmp_path / "reports")
     assert {"report.html", "report.md", "metrics.json", "scores.csv", *result.artifacts} <= told
     scored = {"word/best n-gram/test/bits_per_char", "word/lstm/test/bits_per_char"}

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,48 @@ def test_the_cloze_model_is_said_to_be_incomparable(folders: dict[str, Path]):
 
 def test_budget_is_in_tokens_and_in_texts(folders: dict[str, Path]):
     assert "640 tokens, 3.2 times the training text" in words.budget(level_of(folders, [1]))  # of 200 tokens
+
+
+def change_vocabulary(folder: Path, split: str, **values: int) -> None:
+    about = json.loads((folder / "vocabulary.json").read_text())
+    about["splits"][split] |= values
+    write_json(folder / "vocabulary.json", about)
+
+
+def test_unknown_tokens_are_mentioned_from_a_small_share_on(folders: dict[str, Path], run: RunParams):
+    char, word = collect(folders, run, ["agreement"]).levels
+    assert words.unknown(char) == ""
+    sentence = words.unknown(word)  # 5 of 200
+    assert sentence.startswith("The vocabulary lacks 2.5% of the test text's tokens. To predict that one is unknown")
+    assert "costs 3% (bilstm) to 9% (rnn) of all nats." in sentence
+    assert "large share" not in sentence
+    change_vocabulary(folders["vocabulary"] / "char", "test", unknown=1)
+    assert "lacks 0.5%" in words.unknown(level_of(folders, [1]))
+
+
+@pytest.mark.parametrize(("max_size", "what_to_do"), [(11, "raise vocabulary.char.max_size"), (12, "give more text")])
+def test_a_large_share_is_said_with_what_to_do(folders: dict[str, Path], max_size: int, what_to_do: str):
+    """Also where one level is selected, and where the share is that of one network alone."""
+    change_vocabulary(folders["vocabulary"] / "char", "train", unknown=1)
+    Record({"vocabulary.max_size": max_size}, {}, {}, []).save(folders["vocabulary"] / "char")
+    change(folders["train"] / "char-lstm-1", {"test/unknown_share": 0.25})
+    sentence = words.unknown(level_of(folders, [1]))
+    assert "costs 3% (bilstm) to 25% (lstm) of all nats." in sentence
+    assert sentence.endswith(f"a large share: {what_to_do}, or choose level bpe, in which no token is unknown.")
+
+
+def test_the_best_ngram_pays_for_unknown_tokens_too(folders: dict[str, Path]):
+    path = folders["baseline"] / "char" / "baseline.json"
+    path.write_text(path.read_text().replace("0.0625", "0.5"))
+    assert "to 50% (2-gram) of all nats. That is a large share" in words.unknown(level_of(folders, [1]))
+
+
+def test_networks_that_never_met_an_unknown_token_are_named(folders: dict[str, Path], run: RunParams):
+    word = folders["vocabulary"] / "word"
+    never = "the networks never learned of any: raise vocabulary.word.min_count."
+    assert words.unknown(collect(folders, run, ["agreement"]).levels[1]).endswith(never)
+    change_vocabulary(word, "train", unknown=1)
+    assert "never" not in words.unknown(collect(folders, run, ["agreement"]).levels[1])
 
 
 def test_bands_are_explained_where_there_are_some(folders: dict[str, Path]):

@@ -69,6 +69,10 @@ def test_the_rows_are_sums_divided_once_with_the_spelling_of_unknown_letters(pro
     assert trigram["test"]["bits_per_char"] == pytest.approx((nats[0] + 7) / math.log(2) / tokens, rel=1e-12)
     assert trigram["validation"]["perplexity"] == pytest.approx(math.exp(nats[1] / 28), rel=1e-12)
     assert set(rows[-1]["validation"]) == {"bits_per_char"}
+    unknown = model.nats(encode(TEXTS["test"]))[-1][encode(TEXTS["test"]) == 1]
+    assert len(unknown) == 3  # z, b, r
+    assert trigram["test"]["unknown_share"] == pytest.approx((unknown.sum() + 7) / (nats[0] + 7), rel=1e-12)
+    assert trigram["validation"]["unknown_share"] == 0
 
 
 def test_the_record_and_the_csv_tell_the_same_and_validation_chooses(project):

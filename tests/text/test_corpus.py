@@ -162,7 +162,7 @@ def project(tmp_path, monkeypatch):
 def test_the_stage(project):
     """Ten lines in, corpus.json and metrics out."""
     folder = project("".join(f"line {i}\n" for i in range(10)))
-    assert corpus_stage.run(["--path", "texts", "--out", "out/corpus"]) == EXIT_OK
+    assert corpus_stage.run(["--out", "out/corpus"]) == EXIT_OK
     about = json.loads((folder / "out/corpus/corpus.json").read_text())
     one = {"units": 1, "characters": 7}
     assert about == {
@@ -176,5 +176,5 @@ def test_the_stage(project):
 
 def test_the_stage_fails_with_one_sentence(project, capsys):
     project("one line")
-    assert corpus_stage.run(["--path", "texts", "--out", "out/corpus"]) == EXIT_USER_ERROR
+    assert corpus_stage.run(["--out", "out/corpus"]) == EXIT_USER_ERROR
     assert capsys.readouterr().err.startswith("params.yaml: corpus.split: each split holds text")

@@ -1,7 +1,9 @@
 """Ids on disk, and what the vocabulary lacks."""
 
+import itertools
 import json
 import math
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -73,13 +75,37 @@ def test_spelling_of_unknown_characters():
 
 
 def test_spelling_of_unknown_words():
-    """Each occurrence is paid; the text's own <unk> hides its word, and costs nothing."""
+    """Each occurrence is paid."""
     model = SpellingModel.fit(["cat", "mat"])
     expected = 2 * model.nats(["rat"])[0] + model.nats(["hat"])[0]
-    unknown = {"validation": Counter({"<unk>": 9}), "test": Counter({"rat": 2, "hat": 1, "<unk>": 9})}
+    unknown = {"train": Counter(), "validation": Counter(), "test": Counter({"rat": 2, "hat": 1})}
+    nats = spelling_nats(unknown, ["mat", "cat"], "pattern")
+    assert nats == pytest.approx({"train": 0.0, "validation": 0.0, "test": expected})
+
+
+def test_marks_of_the_text_itself_and_unknown_words_share_what_unk_stands_for():
+    """In training, 6 marks and 1 unknown word; by Laplace's rule, 7 and 2 of 9. A mark has no spelling."""
+    model = SpellingModel.fit(["cat", "mat"])
+    unknown = {"train": Counter({"<unk>": 6, "mat": 1}), "test": Counter({"rat": 2, "<unk>": 3})}
     nats = spelling_nats(unknown, ["mat", "cat", "<unk>"], "spaces")
-    assert nats == pytest.approx({"validation": 0.0, "test": expected})
-    assert spelling_nats({"test": Counter({"<unk>": 9})}, ["cat"], "spaces") == {"test": 0.0}
+    assert nats["train"] == pytest.approx(6 * math.log(9 / 7) + math.log(9 / 2) + model.nats(["mat"])[0])
+    assert nats["test"] == pytest.approx(3 * math.log(9 / 7) + 2 * (math.log(9 / 2) + model.nats(["rat"])[0]))
+
+
+@pytest.mark.parametrize("scheme", ["char", "pattern", "spaces"])
+def test_what_unk_stands_for_is_a_code(scheme):
+    """exp(-nats) over the tokens adds up to 1 at most: over all of Unicode, or over all short words and <unk>."""
+    training = ["ab", "b", "ba"]
+    alphabet = ["a", "b", chr(0x416)]
+    words = ["".join(word) for n in (1, 2, 3) for word in itertools.product(alphabet, repeat=n)]
+    tokens = {"char": alphabet, "pattern": words, "spaces": [*words, "<unk>"]}[scheme]
+    train = Counter({"ab": 1, "<unk>": 3} if scheme == "spaces" else {"ab": 1})
+    nats = [spelling_nats({"train": train, "test": Counter([t])}, training, scheme)["test"] for t in tokens]
+    assert 0 < math.fsum(math.exp(-one) for one in nats) <= 1
+    if scheme == "char":  # of which there are 0x110000
+        assert math.exp(-nats[0]) * 0x110000 == pytest.approx(1)
+    else:
+        assert math.fsum(math.exp(-one) for one in nats) > 0.5
 
 
 @pytest.mark.slow
@@ -95,10 +121,13 @@ def test_a_long_sum_of_spellings_is_exact():
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A folder with params.yaml and a corpus, to run stages in."""
-    (tmp_path / "params.yaml").write_text((Path(__file__).parents[2] / "params.yaml").read_text())
+    params = (Path(__file__).parents[2] / "params.yaml").read_text()
+    for key, value in (("max_lag", 1), ("positions", 1), ("min_count", 1)):
+        params = re.sub(rf"{key}: \d+", f"{key}: {value}", params)
+    (tmp_path / "params.yaml").write_text(params)
     monkeypatch.chdir(tmp_path)
     Path("corpus").mkdir()
-    for split, texts in zip(SPLITS, (["to be, or not", "to be"], ["to see"], ["be", "ж"]), strict=True):
+    for split, texts in zip(SPLITS, (["to be, or not", "to be"], ["to see it"], ["be", "ж"]), strict=True):
         with pq.ParquetWriter(f"corpus/{split}.parquet", TEXT_SCHEMA) as file:
             file.write_batch(as_batch(texts))
     return tmp_path
@@ -116,7 +145,7 @@ def test_the_stage(project, level):
     assert (about["level"], about["size"]) == (level, vocabulary.size)
     for split, text, characters in (
         ("train", "to be, or notto be", 20),
-        ("validation", "to see", 7),
+        ("validation", "to see it", 10),
         ("test", "beж", 5),
     ):
         ids, counts = np.load(f"a/{level}/{split}.npy"), about["splits"][split]

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.base.errors import CorpusError
 from pipeline.base.params import HubParams
-from pipeline.text.sources import file_units, files_of, hub_units
+from pipeline.text.sources import file_units, hub_units
 
 
 def write(path: Path, content: bytes) -> Path:
@@ -33,6 +33,17 @@ TEXT = "\ufeffOne\r\ntwo\u2028\x0c\r\n\r\n \rthree cafe\u0301\n".encode()
 def test_text_is_normalised_and_cut(tmp_path, name, unit, expected):
     """NFC, every line end to one, no BOM; only line ends end lines; names that look like patterns are names."""
     assert list(file_units([write(tmp_path / name, TEXT)], None, unit)) == expected
+
+
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf"])
+def test_a_file_without_text_has_no_line(tmp_path, content):
+    assert list(file_units([write(tmp_path / "a.txt", content)], None, "line")) == []
+
+
+def test_a_name_is_no_pattern_and_no_archive(tmp_path):
+    """`datasets` would look for `b.txt` in an archive named `a`, and take brackets for a glob."""
+    files = [write(tmp_path / name, b"x") for name in ("a::b.txt", "[a].txt", "a?.txt")]
+    assert list(file_units(files, None, "line")) == ["x", "x", "x"]
 
 
 def test_a_paragraph_ends_with_its_file(tmp_path):
@@ -59,14 +70,6 @@ def test_jsonl(tmp_path, name):
 def test_parquet(tmp_path):
     pq.write_table(pa.table({"n": [1, 2], "said": ["a\r\nb", "c"]}), tmp_path / "a.parquet")
     assert list(file_units([tmp_path / "a.parquet"], "said", "document")) == ["a\nb", "c"]
-
-
-def test_files_of_a_folder_come_by_name_without_hidden_ones(tmp_path):
-    for name in ("b.txt", "a.txt", "c/d.txt", ".gitkeep", ".x/y.txt", "a.txt.dvc"):
-        write(tmp_path / name, b"x")
-    names = [str(file.relative_to(tmp_path)) for file in files_of(tmp_path)]
-    assert names == ["a.txt", "b.txt", "c/d.txt"]
-    assert files_of(tmp_path / "a.txt") == [tmp_path / "a.txt"]
 
 
 @pytest.mark.parametrize("before", [0, 5, (1 << 20) - 1, 1 << 20, (1 << 20) + 1])
@@ -120,7 +123,9 @@ def test_a_missing_column_is_named_with_those_there_are(tmp_path, name, content,
         pq.write_table(pa.table({"n": [1], "said": ["x"]}), tmp_path / name)
     else:
         write(tmp_path / name, content)
-    with pytest.raises(CorpusError, match=rf"{name}: corpus\.column is one of \['n', 'said'\] \(got {column}\)"):
+    with pytest.raises(
+        CorpusError, match=rf"{name}: (line 1: )?corpus\.column is one of \['n', 'said'\] \(got {column}\)"
+    ):
         list(file_units([tmp_path / name], column, "line"))
 
 
@@ -129,16 +134,16 @@ def test_a_column_has_no_effect_on_plain_text(tmp_path):
         list(file_units([write(tmp_path / "a.txt", b"x")], "said", "line"))
 
 
-@pytest.mark.parametrize(("value", "got"), [("null", "None"), ("3", "3")])
+@pytest.mark.parametrize(("value", "got"), [("null", "None"), ("3", "3.0"), ("[]", r"\[\]")])
 def test_a_row_without_text_is_named(tmp_path, value, got):
     file = write(tmp_path / "a.jsonl", f'{{"said": "x"}}\n{{"said": {value}}}\n'.encode())
-    with pytest.raises(CorpusError, match=rf"a\.jsonl: row 2: said holds text \(got {got}\)"):
+    with pytest.raises(CorpusError, match=rf"a\.jsonl: line 2: said holds text.* \(got {got}\)"):
         list(file_units([file], "said", "line"))
 
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("a.csv", b"a,b\n1,2\n1,2,3\n"), ("a.parquet", b"PAR1")],
+    [("a.parquet", b"PAR1"), ("a.parquet", b"")],
 )
 def test_a_damaged_table_is_named(tmp_path, name, content):
     with pytest.raises(CorpusError, match=rf"{name}: a text set that can be read"):
@@ -150,12 +155,6 @@ def test_each_line_is_a_json_object(tmp_path, line):
     file = write(tmp_path / "a.jsonl", b'{"a": "x"}\n\n' + line)
     with pytest.raises(CorpusError, match=r"a\.jsonl: line 3: each line is a JSON object \(got "):
         list(file_units([file], "a", "line"))
-
-
-@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
-def test_an_empty_table_is_named(tmp_path, name):
-    with pytest.raises(CorpusError, match=rf"{name}: a table with rows \(got an empty file\)"):
-        list(file_units([write(tmp_path / name, b"")], "a", "line"))
 
 
 def test_the_hub_offline_is_one_clear_error(monkeypatch):
@@ -174,6 +173,17 @@ def test_an_unreachable_hub_is_one_clear_error(monkeypatch):
     hub = HubParams(name="nobody/nothing", config=None, streaming=True, max_units=None)
     with pytest.raises(CorpusError, match=r"hub: nobody/nothing: a set that the hub can give .* HF_HUB_OFFLINE=1"):
         list(hub_units(hub, "text", "line", "train"))
+
+
+def test_a_set_of_csv_is_refused(tmp_path, monkeypatch):
+    """pandas would take `n` for the index here, and `said` for the texts' labels."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    write(tmp_path / "train.csv", b"n,said\n1,x,\n2,y,\n")
+    hub = HubParams(name=str(tmp_path), config=None, streaming=True, max_units=None)
+    with pytest.raises(
+        CorpusError, match=r"a set of parquet, JSON or text files \(got CSV\); get its files with `hf download"
+    ):
+        list(hub_units(hub, "said", "line", "train"))
 
 
 @pytest.mark.parametrize("streaming", [True, False])

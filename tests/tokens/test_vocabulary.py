@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from pipeline.base.errors import ArtifactError, PipelineError
+from pipeline.base.errors import ArtifactError, CorpusError
 from pipeline.tokens.tokenization import Scheme, tokenize
 from pipeline.tokens.vocabulary import EOS_TOKEN, UNK_TOKEN, Vocabulary, count_types, learn
 
@@ -55,6 +55,23 @@ def test_the_most_frequent_have_ids():
     assert learned("char", 3).size == 3
 
 
+def test_what_occurs_less_often_than_min_count_has_no_id():
+    """The size is filled with what is left; <unk> of the text itself is never one of them."""
+    counts = {"c": 2, "b": 1, "a": 1, "d": 5, UNK_TOKEN: 9}
+    for max_size, left in ((6, ["d", "c"]), (3, ["d"])):
+        vocabulary = Vocabulary(learn(counts, max_size, "spaces", min_count=2))
+        assert [vocabulary.token(i) for i in range(2, vocabulary.size)] == left
+    assert Vocabulary(learn(counts, 6, "spaces", min_count=3)).size == 3
+
+
+def test_a_text_without_frequent_tokens_is_a_users_error():
+    with pytest.raises(
+        CorpusError,
+        match=r"vocabulary\.word\.min_count: some token occurs 3 times.* \(got at most 2\); lower it, or give",
+    ):
+        learn({"a": 2, "b": 1, UNK_TOKEN: 9}, 9, "pattern", min_count=3)
+
+
 def test_bpe_by_hand():
     """Of `aab` and `aac` the pair `aa` is the first merge; ids are by count of what is left then."""
     vocabulary = Vocabulary(learn({"aab": 2, "aac": 1}, 259, "bytes"))
@@ -73,8 +90,7 @@ def test_bpe_has_ids_by_falling_count():
 
 
 def test_bpe_needs_all_bytes():
-    with pytest.raises(PipelineError, match=r"vocabulary\.bpe\.max_size: at least 258.* \(got 257\)"):
-        learned("bytes", 257)
+    """params.yaml has no less: BpeVocabularyParams."""
     assert learned("bytes", 258).decode(learned("bytes", 258).encode("日本")) == "日本"
 
 

@@ -27,6 +27,7 @@ from .views import set_hidden_size
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+UNROLL = str(Path(sys.executable).with_name("unroll"))
 SYNC = "from pathlib import Path; from pipeline.tracking import sync; print(sync(Path('.')))"
 
 
@@ -107,20 +108,39 @@ def test_a_pipeline_before_a_dead_server_ends_well_and_is_synced_later(project: 
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("address", ["", "./mlruns", "mssql://127.0.0.1/db", "unknown://host"])
 def test_a_short_stage_that_fails_says_its_own_error_first(
-    project: Path, closed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    project: Path, closed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], address: str
 ) -> None:
     def corpus() -> Result:
         raise AssertionError("not run")
 
     monkeypatch.chdir(project)
-    for name, value in {"DVC_ROOT": str(project), "DVC_STAGE": "corpus", "MLFLOW_TRACKING_URI": closed}.items():
+    for name, value in {
+        "DVC_ROOT": str(project),
+        "DVC_STAGE": "corpus",
+        "MLFLOW_TRACKING_URI": address or closed,
+    }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     assert Stage(corpus, sync=False)._fail(2, "corpus: the text must not be empty") == 2
     said = capsys.readouterr().err
     assert said.startswith("corpus: the text must not be empty\n")
     assert said.count("MLflow does not show this failure") == 1
+    assert said.count("\n") == 2
+
+
+@pytest.mark.slow
+def test_an_address_that_cannot_be_used_stops_no_stage_and_is_named_by_the_commands(project: Path) -> None:
+    set_hidden_size(project, 3, 7)
+    done = run_in(project, "dvc", "repro", MLFLOW_TRACKING_URI="./mlruns")
+    assert done.stderr.count("goes on without it") == 2
+    assert done.stderr.count("MLflow is not up to date") == 1
+    assert "Traceback" not in done.stderr
+    for command in ("sync", "status"):
+        failed = run_in(project, UNROLL, command, code=2, MLFLOW_TRACKING_URI="./mlruns")
+        assert failed.stderr.count("\n") == 1
+        assert "correct MLFLOW_TRACKING_URI" in failed.stderr
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.base.errors import TrackingError
 from pipeline.tracking import status, sync, what_to_do
 from pipeline.tracking.status import StageStatus
 
@@ -84,3 +85,35 @@ def test_the_command_ends_with_1_unless_all_agree(project: Path) -> None:
     done = run_in(project, UNROLL, "status", code=0, COLUMNS="100")
     assert done.stdout.splitlines()[-1] == "All 4 stages agree with their runs."
     assert "train@gru-1" in done.stdout
+
+
+DAMAGED = {
+    "empty": b"",
+    "no UTF-8": b"\x00\xff",
+    "in conflict": b"<<<<<<< HEAD\nschema: '2.0'\n=======\nschema: '2.0'\n>>>>>>> other\n",
+    "of schema 1": b"corpus:\n  cmd: x\n  deps:\n  - {path: data, md5: a}\n",
+    "cut": b"schema: '2.0'\nstages:\n  corpus:\n    cmd: x\n    deps:\n    - pa",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_damaged_dvc_lock_is_one_sentence(without_store: Path, damage: str) -> None:
+    (without_store / "dvc.lock").write_bytes(DAMAGED[damage])
+    for command in (status, sync):
+        with pytest.raises(TrackingError, match=r"DVC must read the pipeline.*git checkout dvc\.lock") as caught:
+            command(without_store)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.slow
+def test_a_store_whose_project_was_moved_says_so_until_the_next_sync(project: Path) -> None:
+    sync(project)
+    moved = project.rename(project.with_name("moved"))
+    assert {stage.agreement for stage in status(moved)} == {"moved"}
+    assert what_to_do(status(moved)).startswith("Next: run `unroll sync`: the project was moved")
+    sync(moved)
+    assert {stage.agreement for stage in status(moved)} == {"agrees"}
+    shutil.rmtree(moved / "mlartifacts")
+    assert by_name(status(moved))["train@gru-1"].agreement == "differs: artifacts"
+    assert not project.exists()

@@ -165,6 +165,7 @@ def test_the_final_score_counts_every_token_and_all_characters(model):
     text = Split(split(3).ids, characters=1000, spelling_nats=50.0)
     score = final_score(build(model("gru"), V, seed=1), text, "stream", 3)
     assert (score.tokens, score.characters, score.spelling_nats) == (400, 1000, 50.0)
+    assert 0 < score.unknown_nats < score.nats
 
 
 def test_windows_of_a_lane_follow_each_other(model):

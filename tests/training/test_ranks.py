@@ -1,10 +1,12 @@
-"""Two processes under torchrun: the training of one process, dealt out."""
+"""Two processes: the training of one process, dealt out."""
 
 import json
 import os
-import runpy
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,19 +14,20 @@ import torch
 from safetensors.torch import load_file
 from sizes import V
 
+from pipeline.base.errors import PipelineError
 from pipeline.tokens.windows import IGNORED
-from pipeline.training.ranks import Ranks
+from pipeline.training.ranks import Ranks, check_accelerator
 
 TRAIN = """
 import json
 import os
 import signal
-import sys
 from pathlib import Path
 
 import numpy as np
+import torch
 
-from pipeline.base.launch import HelperDoneError
+from pipeline.base.launch import HelperDoneError, this_launch
 from pipeline.networks.build import build
 from pipeline.networks.bundle import save_weights
 from pipeline.base.params import LstmModel, RuntimeParams, StreamBatching, TrainingParams, UnitBatching
@@ -32,9 +35,7 @@ from pipeline.base.resume import Resume
 from pipeline.training import fit as fitting
 from pipeline.training.split import Split
 
-mode, processes, die_at = sys.argv[1], int(sys.argv[2]), int(sys.argv[4])
-dropout, folder = float(sys.argv[3]), Path(sys.argv[5])
-rank = os.environ.get("RANK", "0")
+UNITS = UnitBatching(mode="units")
 
 
 def text(seed):
@@ -43,60 +44,147 @@ def text(seed):
     return Split(ids, characters=800, spelling_nats=0.0)
 
 
-if rank == "1" and die_at:
-    after = fitting.History.on_train_batch_end
+def main(argv):
+    mode, processes, die_at = argv[0], int(argv[1]), int(argv[3])
+    dropout, folder = float(argv[2]), Path(argv[4])
+    rank = str(this_launch().rank)
+    torch.set_num_threads(1)  # as the stage does
+    if rank == "1" and die_at:
+        after = fitting.History.on_train_batch_end
 
-    def dying(self, trainer, module, *rest):
-        after(self, trainer, module, *rest)
-        if module.step == die_at:
-            os.kill(os.getpid(), signal.SIGKILL)
+        def dying(self, trainer, module, *rest):
+            after(self, trainer, module, *rest)
+            if module.step == die_at:
+                os.kill(os.getpid(), signal.SIGKILL)
 
-    fitting.History.on_train_batch_end = dying
+        fitting.History.on_train_batch_end = dying
 
-model = LstmModel(
-    cell="lstm", forget_bias=1.0, chrono_steps=None, hidden_size=7, num_layers=2, bidirectional=False, embedding_size=5,
-    tied_embeddings=False, dropout=dropout, learning_rate=0.02, max_grad_norm=0.5,
-)
-network = build(model, 11, seed=1)
-try:
-    trained = fitting.fit(
-        network,
-        text(1),
-        text(2),
-        learning_rate=0.02,
-        max_grad_norm=0.5,
-        batching=StreamBatching(mode="stream", segment_tokens=40) if mode == "stream" else UnitBatching(mode="units"),
-        training=TrainingParams(
-            processes=processes, batch_size=4, bptt_steps=5, budget_tokens=400, weight_decay=0.1, num_validations=2,
-            log_every_steps=1,
-        ),
-        runtime=RuntimeParams(threads=1, accelerator="cpu"),
-        seed=1,
-        live=lambda rows: None,
-        resume=Resume(folder / f"resume-{rank}", "key", every_seconds=0.0 if rank == "0" else 1e9),
+    model = LstmModel(
+        cell="lstm", forget_bias=1.0, chrono_steps=None, hidden_size=7, num_layers=2, bidirectional=False,
+        embedding_size=5, tied_embeddings=False, dropout=dropout, learning_rate=0.02, max_grad_norm=0.5,
     )
-except HelperDoneError:
-    sys.exit()
-save_weights(network, folder / "weights.safetensors")
-rows = [[row.step, dict(row.metrics)] for row in trained.history]
-(folder / "history.json").write_text(json.dumps({"rows": rows, "tokens": trained.tokens_seen}))
+    network = build(model, 11, seed=1)
+    try:
+        trained = fitting.fit(
+            network,
+            text(1),
+            text(2),
+            learning_rate=0.02,
+            max_grad_norm=0.5,
+            batching=UNITS if mode == "units" else StreamBatching(mode="stream", segment_tokens=40),
+            training=TrainingParams(
+                processes=processes, batch_size=4, bptt_steps=5, budget_tokens=400, weight_decay=0.1,
+                num_validations=2, log_every_steps=1,
+            ),
+            runtime=RuntimeParams(threads=1, accelerator="cpu"),
+            seed=1,
+            live=lambda rows: None,
+            resume=Resume(folder / f"resume-{rank}", "key", every_seconds=0.0 if rank == "0" else 1e9),
+        )
+    except HelperDoneError:
+        return 0
+    save_weights(network, folder / "weights.safetensors")
+    rows = [[row.step, dict(row.metrics)] for row in trained.history]
+    (folder / "history.json").write_text(json.dumps({"rows": rows, "tokens": trained.tokens_seen}))
+    return 0
 """
 
 
 def laid(folder: Path, processes: int, mode: str, dropout: float, die_at: int) -> list[str]:
-    """Write the training into the folder; its command line, without the Python that runs it."""
+    """Write the training into the folder; the arguments of its `main`."""
     folder.mkdir(exist_ok=True)
-    script = folder / "train.py"
-    script.write_text(TRAIN)
-    return [str(script), mode, str(processes), str(dropout), str(die_at), str(folder)]
+    (folder / "trainee.py").write_text(TRAIN)
+    return [mode, str(processes), str(dropout), str(die_at), str(folder)]
 
 
-def train(folder: Path, mode: str = "stream", dropout: float = 0.0, die_at: int = 0):
-    """Run the training in two processes; what became of them."""
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    env = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
-    command = [*torchrun, *laid(folder, 2, mode, dropout, die_at)]
-    return subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+ALONE = "import sys, trainee; sys.exit(trainee.main(sys.argv[1:]))"
+LAUNCH = "import sys; from pipeline.base.launch import launch; launch('trainee:main', sys.argv[1:], 2)"
+
+
+def train(
+    folder: Path,
+    mode: str = "stream",
+    dropout: float = 0.0,
+    die_at: int = 0,
+    processes: int = 2,
+    before: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run the training in processes of its own; what became of them."""
+    argv = laid(folder, processes, mode, dropout, die_at)
+    given = {**os.environ, "PYTHONPATH": f"{Path(__file__).parents[2]}{os.pathsep}{folder}", **(env or {})}
+    command = [*before, sys.executable, "-c", LAUNCH if processes > 1 else ALONE, *argv]
+    return subprocess.run(command, capture_output=True, text=True, env=given, check=False, timeout=300)
+
+
+ENVIRONMENTS = {
+    "torchrun": {"RANK": "1", "LOCAL_RANK": "1", "WORLD_SIZE": "4", "GROUP_RANK": "1", "LOCAL_WORLD_SIZE": "4"}
+    | {"TORCHELASTIC_RUN_ID": "other", "TORCHELASTIC_USE_AGENT_STORE": "True", "PET_NNODES": "2"}
+    | {
+        "MASTER_ADDR": "nosuchhost.invalid",
+        "MASTER_PORT": "1",
+        "NODE_RANK": "1",
+        "TORCHELASTIC_ERROR_FILE": "/no/file",
+    },
+    "an empty rank": {"RANK": "", "WORLD_SIZE": "", "LOCAL_RANK": "", "MASTER_PORT": "", "SLURM_PROCID": ""},
+    "slurm": {"SLURM_NTASKS": "4", "SLURM_PROCID": "3", "SLURM_LOCALID": "3", "SLURM_NODEID": "1", "SLURM_JOB_ID": "7"}
+    | {"SLURM_JOB_NAME": "train", "SLURM_NTASKS_PER_NODE": "2", "SLURM_NODELIST": "node[1-2]", "SLURM_NNODES": "2"},
+    "mpi and lsf": {"OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "2", "PMI_RANK": "1", "PMI_SIZE": "2"}
+    | {"LSB_JOBID": "1", "LSB_DJOB_RANKFILE": "/no/file", "JSM_NAMESPACE_RANK": "1", "JSM_NAMESPACE_LOCAL_RANK": "1"}
+    | {"JSM_NAMESPACE_SIZE": "2", "KUBERNETES_PORT": "tcp://10.0.0.1:443"},
+    "lightning": {"PL_TRAINER_MAX_STEPS": "3", "PL_TRAINER_FAST_DEV_RUN": "1", "PL_GLOBAL_SEED": "x"},
+    "sockets": {"GLOO_SOCKET_IFNAME": "eth99", "NCCL_SOCKET_IFNAME": "eth99", "TP_SOCKET_IFNAME": "eth99"}
+    | {"http_proxy": "http://127.0.0.1:1", "all_proxy": "socks5://127.0.0.1:1"},
+    "numbers": {"OMP_NUM_THREADS": "2", "MKL_NUM_THREADS": "2", "MKL_DYNAMIC": "TRUE", "OMP_DYNAMIC": "TRUE"}
+    | {"OMP_SCHEDULE": "dynamic", "OPENBLAS_NUM_THREADS": "2", "CUBLAS_WORKSPACE_CONFIG": ":16:8"}
+    | {"PYTHONHASHSEED": "7", "PYTHONOPTIMIZE": "2", "TMPDIR": "/no/folder"},
+}
+"""What launchers, and users who tune, leave in a shell."""
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory) -> Callable[[int], tuple[str, bytes]]:
+    """What one process, or two, say and learn where nothing is unusual."""
+
+    @cache
+    def trained(processes: int) -> tuple[str, bytes]:
+        folder = tmp_path_factory.mktemp("reference")
+        done = train(folder, processes=processes, dropout=0.3)
+        return said_and_learned(done, folder)
+
+    return trained
+
+
+def said_and_learned(done: subprocess.CompletedProcess[str], folder: Path) -> tuple[str, bytes]:
+    assert done.returncode == 0, done.stderr
+    return done.stderr, (folder / "weights.safetensors").read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.faults
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_what_others_left_in_the_environment_does_not_matter(tmp_path, reference, name, processes):
+    done = train(tmp_path, processes=processes, dropout=0.3, env=ENVIRONMENTS[name])
+    assert said_and_learned(done, tmp_path) == reference(processes)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("processes", [1, 2])
+def test_all_that_others_left_in_the_environment_at_once_does_not_matter(tmp_path, reference, processes):
+    env = {key: value for environment in ENVIRONMENTS.values() for key, value in environment.items()}
+    done = train(tmp_path, processes=processes, dropout=0.3, env=env)
+    assert said_and_learned(done, tmp_path) == reference(processes)
+
+
+@pytest.mark.slow
+def test_two_processes_need_no_name_of_their_host(tmp_path, reference):
+    rename = 'hostname nosuchhost.invalid && exec "$@"'
+    renamed = ["unshare", "--user", "--map-root-user", "--uts", "sh", "-c", rename, "sh"]
+    if shutil.which("unshare") is None or subprocess.run([*renamed, "true"], check=False).returncode:
+        pytest.skip("this machine lets nobody rename a host for a test (unshare --user --uts)")
+    done = train(tmp_path, dropout=0.3, before=renamed)
+    assert said_and_learned(done, tmp_path) == reference(2)
 
 
 def losses(folder: Path) -> list[float]:
@@ -106,12 +194,11 @@ def losses(folder: Path) -> list[float]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["stream", pytest.param("units", marks=pytest.mark.faults)])
-def test_two_processes_learn_what_one_does(tmp_path, monkeypatch, mode):
+def test_two_processes_learn_what_one_does(tmp_path, mode):
     """The same windows, and sums in another order: losses within one in 100,000 at every step."""
-    monkeypatch.setattr(sys, "argv", laid(tmp_path / "1", 1, mode, dropout=0.0, die_at=0))
-    runpy.run_path(sys.argv[0])
-    done = train(tmp_path / "2", mode)
-    assert done.returncode == 0, done.stderr
+    for processes in (1, 2):
+        done = train(tmp_path / str(processes), mode, processes=processes)
+        assert done.returncode == 0, done.stderr
     one, two = (json.loads((tmp_path / n / "history.json").read_text()) for n in ("1", "2"))
     assert one["tokens"] == two["tokens"]
     assert losses(tmp_path / "2") == pytest.approx(losses(tmp_path / "1"), rel=1e-5)
@@ -152,10 +239,33 @@ def test_a_rank_without_a_lane_learns_from_nothing():
     assert sorted(bool((targets == IGNORED).all()) for _, targets, _ in shares) == [False, True]
 
 
-def test_one_process_has_all_to_itself(monkeypatch):
-    for name in ("RANK", "WORLD_SIZE"):
-        monkeypatch.delenv(name, raising=False)
-    ranks = Ranks.of_environment()
+def test_one_process_has_all_to_itself():
+    ranks = Ranks.of_launch()
     assert (ranks.is_first, ranks.summed(1.5, 2.0), ranks.gathered("a")) == (True, [1.5, 2.0], ["a"])
     with ranks.joined():
         assert not torch.distributed.is_initialized()
+
+
+@pytest.mark.parametrize(("wanted", "size", "gpus"), [("gpu", 1, 0), ("gpu", 2, 1), ("auto", 2, 1)])
+def test_too_few_gpus_are_one_sentence(monkeypatch, wanted, size, gpus):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(PipelineError, match=rf"runtime.accelerator: {wanted} needs .* {size} \(got {gpus} that torch"):
+        check_accelerator(wanted, size)
+
+
+def test_a_gpu_that_does_not_work_is_one_sentence(monkeypatch):
+    def broken(*shape, device):
+        raise RuntimeError("CUDA error: unknown error\nCompile with `TORCH_USE_CUDA_DSA`")
+
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch, "zeros", broken)
+    with pytest.raises(PipelineError, match=r"a GPU that works \(got CUDA error: unknown error\); set cpu"):
+        check_accelerator("auto", 1)
+
+
+@pytest.mark.parametrize("wanted", ["cpu", "auto"])
+def test_a_cpu_is_always_there(monkeypatch, wanted):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    check_accelerator(wanted, 2)
