@@ -1,13 +1,12 @@
 """The floor under every table: n-grams of rising order, and compressors, on the networks' own splits."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pipeline.base.artifacts import Result, Row, read_json, write_json
+from pipeline.base.artifacts import Result, Row, read_json, write_csv, write_json
 from pipeline.base.errors import ArtifactError
 from pipeline.base.metrics import Score
 from pipeline.base.params import BaselineParams, Batching, Level
@@ -41,7 +40,8 @@ def baseline(
     compressed = {name: bits_per_char(compress, texts["train"], splits) for name, compress in COMPRESSORS.items()}
     write_json(out / "baseline.json", {"rows": [*ngram_rows(scores), *compressor_rows(compressed)]})
     history = [Row(k + 1, by_split({name: scores[name][k] for name in SCORED})) for k in range(baseline.max_order)]
-    write_csv(out / "baseline.csv", history)
+    curve = ({"order": row.step, **row.metrics} for row in history)
+    write_csv(out / "baseline.csv", ["order", *history[0].metrics], curve)
     bits = {f"{split}/{name}_bits_per_char": value for name, row in compressed.items() for split, value in row.items()}
     metrics = {"best_order": float(best + 1), **history[best].metrics, **bits}
     return Result(metrics, history, ["baseline.json", "baseline.csv"])
@@ -119,14 +119,6 @@ def compressor_rows(compressed: Mapping[str, Mapping[str, float]]) -> list[dict[
         {"name": name, **{split: {"bits_per_char": bits} for split, bits in both.items()}}
         for name, both in compressed.items()
     ]
-
-
-def write_csv(path: Path, history: Sequence[Row]) -> None:
-    """The curve over the orders, a line each, for `dvc plots`."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, ["order", *history[0].metrics], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({"order": row.step, **row.metrics} for row in history)
 
 
 if __name__ == "__main__":

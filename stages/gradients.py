@@ -1,6 +1,5 @@
 """Stage `gradients`: how far back the loss reaches, why, and how much of that the network uses."""
 
-import csv
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,12 +9,13 @@ from typing import Any
 import torch
 
 from pipeline.analysis import context, gates, jacobians
-from pipeline.analysis.figures import dynamics_figure, gradient_figure, save_png
+from pipeline.analysis.figures import dynamics_figure, gradient_figure
 from pipeline.analysis.gradients import curves, positions_of, side_curves
 from pipeline.analysis.numbers import history_of, metrics_of
 from pipeline.analysis.verdicts import verdict
-from pipeline.base.artifacts import Result, finite, read_json, write_json
+from pipeline.base.artifacts import Result, finite, read_json, write_csv, write_json
 from pipeline.base.params import GradientsParams, Level, RuntimeParams
+from pipeline.figures import save_png
 from pipeline.language.bundle import LanguageBundle
 from pipeline.networks.bundle import CHECKPOINTS
 from pipeline.stage import Input, Output, stage
@@ -65,7 +65,9 @@ def gradients(
     for name, values in measured.items():
         write_json(out / f"{name}.json", values)
     relative = _relative(measured["gradients"])
-    _write_csv(out / "gradients.csv", relative)
+    columns = {"lag": measured["gradients"]["initial"]["lags"], **relative}
+    by_lag = zip(*columns.values(), strict=True)
+    write_csv(out / "gradients.csv", list(columns), (dict(zip(columns, row, strict=True)) for row in by_lag))
     _write_figures(measured, relative, f"{loaded.model.cell}, {level}, seed {seed}", out)
     files = ["gradients.png", "dynamics.png", "gradients.csv", *(f"{name}.json" for name in measured)]
     return Result(finite(dict(metrics_of(measured))), list(history_of(measured, relative)), files)
@@ -95,12 +97,10 @@ def _relative(measured: Mapping[str, Any]) -> dict[str, Sequence[float]]:
 
 
 def _write_figures(measured: Mapping[str, Any], relative: Mapping[str, Sequence[float]], title: str, out: Path) -> None:
-    save_png(
-        gradient_figure(dict(_shown(measured, relative)), f"{title}: how far back the loss reaches"),
-        out / "gradients.png",
-    )
+    figure = gradient_figure(dict(_shown(measured, relative)), f"{title}: how far back the loss reaches")
+    save_png(figure, out / "gradients.png", dpi=120)
     figure = dynamics_figure(measured["jacobians"], measured["context"], relative["trained"], title)
-    save_png(figure, out / "dynamics.png")
+    save_png(figure, out / "dynamics.png", dpi=110)
 
 
 def _shown(
@@ -113,13 +113,6 @@ def _shown(
         yield from ((name, relative[name]) for name in ("trained_h", "trained_c"))
     layers = [part for part in measured["gradients"]["trained"] if part.startswith("layer_")]
     yield from ((f"trained_{layer}", measured["gradients"]["trained"][layer]["relative"]) for layer in layers)
-
-
-def _write_csv(path: Path, relative: Mapping[str, Sequence[float]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["lag", *relative])
-        writer.writerows([lag, *row] for lag, row in enumerate(zip(*relative.values(), strict=True)))
 
 
 if __name__ == "__main__":

@@ -1,17 +1,15 @@
 """Stage `memory`: the same cells on tasks whose floor is known exactly, judged by distance."""
 
-import csv
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from pipeline.analysis.figures import save_png
-from pipeline.base.artifacts import LogRows, Result, Row, finite, write_json
+from pipeline.base.artifacts import LogRows, Result, Row, finite, write_csv, write_json
 from pipeline.base.memory import check_memory
 from pipeline.base.params import MemoryTask, Model, RuntimeParams, Task
 from pipeline.base.resume import Resume
+from pipeline.figures import save_png
 from pipeline.memory import load
 from pipeline.memory.evaluation import by, longest_good, measured
 from pipeline.memory.figures import accuracy_figure
@@ -62,8 +60,8 @@ def memory(
         "strings": outcome.strings,
     }
     write_json(out / "memory.json", about)
-    _write_csv(out / "memory.csv", rows, unit)
-    save_png(accuracy_figure(rows, f"{model.cell}, {task}, seed {seed}"), out / "memory.png")
+    write_csv(out / "memory.csv", ["distance", "n", "accuracy", "low", "high", unit], map(_line, rows))
+    save_png(accuracy_figure(rows, f"{model.cell}, {task}, seed {seed}"), out / "memory.png", dpi=120)
     metrics = {f"memory/string_{key}": value for key, value in (outcome.strings or {}).items()} | {
         "memory/accuracy": overall["accuracy"],
         f"memory/{unit}": overall[unit],
@@ -79,11 +77,10 @@ def _history(rows: Sequence[Mapping[str, Any]], unit: str) -> list[Row]:
     return [Row(row["distance"], {name: row[key] for key, name in keys.items()}) for row in rows]
 
 
-def _write_csv(path: Path, rows: Sequence[Mapping[str, Any]], unit: str) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["distance", "n", "accuracy", "low", "high", unit])
-        writer.writerows([r["distance"], r["n"], r["accuracy"], *r["interval"], r[unit]] for r in rows)
+def _line(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of memory.csv: the ends of its interval have columns of their own."""
+    low, high = row["interval"]
+    return {key: value for key, value in row.items() if key != "interval"} | {"low": low, "high": high}
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@ import sys
 
 from pipeline.base.artifacts import Result
 from pipeline.base.params import MemoryParams, RunParams
+from pipeline.memory.words import WORDS
+from pipeline.report import chapters
 from pipeline.report.collect import collect
+from pipeline.report.curves import write_figures
 from pipeline.report.exports import headline, write_exports
-from pipeline.report.figures import write_figures
 from pipeline.report.render import write_report
 from pipeline.report.selection import leftovers, remove_cached
 from pipeline.stage import Input, Output, stage
@@ -49,9 +51,10 @@ def report(
     for path in left:
         sys.stderr.write(REMOVED.format(path) if path in removed else LEFT.format(path))
     results = collect(folders, run, memory.tasks)
-    figures = write_figures(results, out)
+    page = chapters.report(results, WORDS)
+    figures = write_figures(page.pictures, out)
     write_exports(results, out)
-    write_report(results, out)
+    write_report(page, out)
     return Result(headline(results), artifacts=["report.html", "report.md", *figures])
 
 

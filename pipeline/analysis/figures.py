@@ -1,21 +1,19 @@
-"""Figures of the analysis, drawn without pyplot and saved with stable bytes."""
+"""Figures of the analysis."""
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe and Ito 2008: told apart by colour-blind people; the dashes tell them apart in grey."""
+from pipeline.figures import FAINT_LINE, PALETTE, log_gradients, panels
+
+COLOURS = (*PALETTE, "#000000")
+"""Black too, for the ground is white; the dashes tell them apart in grey."""
 DASHES = ("-", "--", "-.", ":")
 HORIZONS = (0.1, 0.01, 0.001)
-LOWEST = 1e-12
-"""The axis ends here at the latest: what is below is gone for any optimiser."""
 
 
 def gradient_figure(curves: Mapping[str, Sequence[float]], title: str) -> Figure:
@@ -23,21 +21,18 @@ def gradient_figure(curves: Mapping[str, Sequence[float]], title: str) -> Figure
 
     Values that are not positive (c at lag 0) have no place on a logarithmic axis and are left out.
     """
-    figure = Figure(figsize=(7.2, 4.5), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    figure, (axes,) = panels(1, 7.2, 4.5)
     for horizon in HORIZONS:
-        axes.axhline(horizon, color="0.75", linewidth=0.8, zorder=0)
+        axes.axhline(horizon, **FAINT_LINE)
         axes.annotate(
             f"{horizon:.1%}".replace(".0", ""), (1.01, horizon), xycoords=("axes fraction", "data"), va="center"
         )
     for (name, values), colour, dashes in zip(curves.items(), cycle(COLOURS), cycle(DASHES)):
         _draw(axes, np.asarray(values, dtype=float), name, colour, dashes)
-    axes.set(yscale="log", xlabel="lag k: steps back in time", ylabel="norm of the gradient, relative to its first")
+    axes.set(xlabel="lag k: steps back in time", ylabel="norm of the gradient, relative to its first")
+    log_gradients(axes)
     axes.set_title(title, loc="left")
-    axes.set_ylim(bottom=max(axes.get_ylim()[0], LOWEST))
     axes.legend(frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
     return figure
 
 
@@ -51,23 +46,20 @@ def dynamics_figure(
         context: what context.measure gave of the trained network.
         relative: its gradient by lag, relative to the first: what could be used.
     """
-    figure = Figure(figsize=(13, 3.8), dpi=110, layout="constrained")
-    FigureCanvasAgg(figure)
-    step, spectrum, use = figure.subplots(1, 3)
+    figure, (step, spectrum, use) = panels(3, 13, 3.8)
     for (name, measured), colour, dashes in zip(jacobians.items(), COLOURS, DASHES, strict=False):
         histogram = measured["step"]["histogram"]
         step.stairs(histogram["counts"], np.power(10.0, histogram["log10_edges"]), color=colour, label=name)
         exponents = [np.nan if value is None else value for value in measured["lyapunov"]["exponents"]]
         spectrum.plot(np.arange(1, len(exponents) + 1), exponents, dashes, color=colour, label=name)
-    step.axvline(1, color="0.75", linewidth=0.8, zorder=0)
+    step.axvline(1, **FAINT_LINE)
     step.set(xscale="log", xlabel="singular value of one step's Jacobian", ylabel="count")
-    spectrum.axhline(0, color="0.75", linewidth=0.8, zorder=0)
+    spectrum.axhline(0, **FAINT_LINE)
     spectrum.set(xlabel="rank", ylabel="Lyapunov exponent, nats a step")
     _draw_use(use, context, relative)
     step.set_title(title, loc="left")
     for axes in (step, spectrum, use):
         axes.legend(frameon=False)
-        axes.spines[["top", "right"]].set_visible(False)
     return figure
 
 
@@ -78,7 +70,7 @@ def _draw_use(axes: Axes, context: Mapping[str, Any], relative: Sequence[float])
         drawn = np.where(excess > 0, excess, np.nan)
         axes.plot(context["context"], drawn, dashes, color=colour, marker="o", markersize=3, label=f"context {kind}")
     axes.plot(np.arange(1, len(relative)), np.asarray(relative)[1:], ":", color=COLOURS[0], label="gradient")
-    axes.axhline(0.01, color="0.75", linewidth=0.8, zorder=0)
+    axes.axhline(0.01, **FAINT_LINE)
     axes.set(xscale="log", yscale="log", xlabel="steps back in time", ylabel="share of the loss, of the gradient")
     axes.set_ylim(bottom=1e-4)
 
@@ -89,8 +81,3 @@ def _draw(axes: Axes, values: np.ndarray, name: str, colour: str, dashes: str) -
     axes.plot(lags, drawn, dashes, color=colour, label=name, linewidth=1.8)
     reached = [lags[drawn < horizon][0] for horizon in HORIZONS if (drawn < horizon).any()]
     axes.plot(reached, drawn[reached], "o", color=colour, markersize=5)
-
-
-def save_png(figure: Figure, path: Path) -> None:
-    """Write the figure; equal figures have equal bytes, so no version and no date stands in the file."""
-    figure.savefig(path, format="png", metadata={"Software": None})

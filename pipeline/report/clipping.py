@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.report.collect import WEIGHTS, LevelResults, ModelResults
 from pipeline.report.formats import percent, pooled
-from pipeline.report.parts import Part, Table
+from pipeline.report.parts import Paragraph, Part, Row, Table, Verdict
 from pipeline.report.words import listed
 
 LIMIT = "model.max_grad_norm"
@@ -25,9 +25,9 @@ def part(level: LevelResults) -> Part:
     """The norms of all models; the comparison only where two models differ in the limit alone."""
     found = list(pairs(level))
     tables = [norms(level), *([compared(found)] if found else [])]
-    sentences = [explosions(level), *(_difference(*pair) for pair in found)]
-    formulas = "Explosion: the norm before clipping"
-    return Part("Exploding gradients, and clipping", MEANING, formulas, " ".join(sentences), (), tables)
+    verdict = " ".join([explosions(level), *(_difference(*pair) for pair in found)])
+    meaning = Paragraph(MEANING, formulas="Explosion: the norm before clipping")
+    return Part("Exploding gradients, and clipping", [meaning, *tables, Verdict(verdict)])
 
 
 def norms(level: LevelResults) -> Table:
@@ -36,10 +36,10 @@ def norms(level: LevelResults) -> Table:
     return Table(heads, [_row(model) for model in level.models])
 
 
-def _row(model: ModelResults) -> list[str]:
+def _row(model: ModelResults) -> Row:
     clipped = percent(model.values("train", "grad_norm/share_clipped"))
     lost = pooled(model.values("train", "grad_norm/nonfinite_steps"), 0)
-    return [model.name, limit(model), *_norms(model), pooled(_spikes(model), 1), clipped, lost]
+    return Row([model.name, limit(model), *_norms(model), pooled(_spikes(model), 1), clipped, lost])
 
 
 def _norms(model: ModelResults) -> list[str]:
@@ -110,9 +110,9 @@ BITS_OF = {False: "bits per character", True: "pseudo bits per character"}
 """The score, of a language model and of one that sees both sides."""
 
 
-def _compared(model: ModelResults) -> list[str]:
+def _compared(model: ModelResults) -> Row:
     bits = [pooled(model.values("train", f"{split}/{BITS}")) for split in ("validation", "test")]
-    return [model.name, limit(model), *bits, *_norms(model)]
+    return Row([model.name, limit(model), *bits, *_norms(model)])
 
 
 def _difference(clipped: ModelResults, free: ModelResults) -> str:

@@ -5,14 +5,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pipeline.base.artifacts import Record, damaged, read_json
 from pipeline.base.params import Level, RunParams, Task
 from pipeline.report.estimates import Estimate, estimate
 from pipeline.report.selection import item
 
-Part = Literal["train", "gradients", "sampling"]
+Stage = Literal["train", "gradients", "sampling"]
 Weights = Literal["initial", "trained"]
 WEIGHTS: Mapping[Weights, str] = {"initial": "before", "trained": "after"}
 """The two networks of a training, and when they are: before it and after it."""
@@ -23,7 +23,7 @@ class SeedResults:
     """What one seed of a model left behind."""
 
     seed: int
-    records: Mapping[Part, Record]
+    records: Mapping[Stage, Record]
     samples: Sequence[Mapping[str, Any]]
     """Rows of samples.jsonl: text, log_probability (nats), and what its stage knows of each."""
     by_lag: Mapping[str, Any]
@@ -56,24 +56,24 @@ class ModelResults:
         assert isinstance(max_lag, int)
         return max_lag
 
-    def records(self, part: Part) -> list[Record]:
+    def records(self, stage: Stage) -> list[Record]:
         """The records of one stage, seed by seed."""
-        return [seed.records[part] for seed in self.seeds]
+        return [seed.records[stage] for seed in self.seeds]
 
-    def numbers(self, part: Part) -> dict[str, Estimate]:
+    def numbers(self, stage: Stage) -> dict[str, Estimate]:
         """Metrics over the seeds; one that some seed has no value for has no mean, and no key."""
-        metrics = [record.metrics for record in self.records(part)]
+        metrics = [record.metrics for record in self.records(stage)]
         shared = [key for key in metrics[0] if all(key in values for values in metrics)]
         return {key: estimate([values[key] for values in metrics]) for key in shared}
 
-    def values(self, part: Part, key: str) -> list[float | None]:
+    def values(self, stage: Stage, key: str) -> list[float | None]:
         """A metric seed by seed; None where a seed has no value for it."""
-        return [record.metrics.get(key) for record in self.records(part)]
+        return [record.metrics.get(key) for record in self.records(stage)]
 
-    def curve(self, part: Part, key: str) -> dict[int, list[float]]:
+    def curve(self, stage: Stage, key: str) -> dict[int, list[float]]:
         """Values of the seeds at each step of the history (a lag, for the gradients)."""
         points: dict[int, list[float]] = defaultdict(list)
-        for record in self.records(part):
+        for record in self.records(stage):
             for row in record.history:
                 if key in row.metrics:
                     points[row.step].append(row.metrics[key])
@@ -176,8 +176,7 @@ def _level(folders: Mapping[str, Path], level: Level, run: RunParams) -> LevelRe
 
 
 def _seed(folders: Mapping[str, Path], name: str, seed: int) -> SeedResults:
-    parts: tuple[Part, ...] = ("train", "gradients", "sampling")
-    records: dict[Part, Record] = {part: Record.load(folders[part] / name) for part in parts}
+    records: dict[Stage, Record] = {stage: Record.load(folders[stage] / name) for stage in get_args(Stage)}
     samples = _read_samples(folders["sampling"] / name / "samples.jsonl")
     measured = folders["gradients"] / name
     return SeedResults(

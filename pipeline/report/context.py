@@ -1,11 +1,17 @@
 """What the gradient can see, beside what the model uses of it."""
 
 from statistics import fmean
+from typing import TYPE_CHECKING
 
+from pipeline.figures import GREY
 from pipeline.report.collect import LevelResults, ModelResults
+from pipeline.report.curves import blank, draw, legend_beside, styles
 from pipeline.report.formats import pooled, within
-from pipeline.report.parts import Part, Picture, Table
+from pipeline.report.parts import Paragraph, Part, Picture, Row, Table, Verdict
 from pipeline.report.words import band, listed
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MEANING = (
     "A gradient that reaches far says that a token could be heard, not that it was. So the text before one step is cut "
@@ -17,18 +23,30 @@ MEANING = (
 
 def part(level: LevelResults) -> Part:
     """Loss by context and the gradient's horizon, in one figure and one table."""
+    said, title = verdict(level), "Loss by context"
     caption = (
         "Loss with the last tokens alone, less the loss with the whole context; the dashed lines stand at the 1 % "
         "horizon of each model's gradient, where it was reached."
     )
-    return Part(
-        "What the gradient can see, and what the model uses",
-        MEANING,
-        "Loss by context",
-        verdict(level),
-        [Picture(f"context_{level.level}", "Loss by context", caption + band(level))],
-        [table(level)],
-    )
+    picture = Picture(f"context_{level.level}", title, f"{title}. {said}", caption + band(level), lambda: drawn(level))
+    blocks = [Paragraph(MEANING, formulas="Loss by context"), picture, table(level), Verdict(said)]
+    return Part("What the gradient can see, and what the model uses", blocks)
+
+
+def drawn(level: LevelResults) -> "Figure":
+    """The loss above that with the whole context, and where the gradient's horizon is."""
+    figure, axes = blank(x="tokens of context that are left", y="nats per token above the whole context")
+    look = styles(level.models)
+    for model in level.models:
+        draw(axes, excess(model), label=model.name, **look[model.name])
+        reached = [lag for lag in horizon(model) if lag is not None]
+        if len(reached) == len(model.seeds):
+            axes.axvline(fmean(reached), color=look[model.name]["color"], linestyle="--", linewidth=1.2)
+    axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.plot([], [], color=GREY, linestyle="--", linewidth=1.2, label="1 % horizon of the gradient")
+    legend_beside(figure)
+    return figure
 
 
 def excess(model: ModelResults) -> dict[int, list[float]]:
@@ -59,10 +77,10 @@ def table(level: LevelResults) -> Table:
     return Table(heads, [_row(model) for model in level.models])
 
 
-def _row(model: ModelResults) -> list[str]:
+def _row(model: ModelResults) -> Row:
     full = pooled(model.values("gradients", "context/full"))
     used = [within(effective(model, kind), max(excess(model))) for kind in ("cut", "shuffled")]
-    return [model.name, full, within(horizon(model), model.max_lag), *used]
+    return Row([model.name, full, within(horizon(model), model.max_lag), *used])
 
 
 def verdict(level: LevelResults) -> str:

@@ -3,16 +3,17 @@
 What a cloze model scores stands under keys and in files of its own.
 """
 
-import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
-from pipeline.base.artifacts import write_json
+from pipeline.base.artifacts import write_csv, write_json
 from pipeline.report import context, recall
-from pipeline.report.collect import WEIGHTS, LevelResults, ModelResults, Results, TaskResults
+from pipeline.report.collect import WEIGHTS, LevelResults, ModelResults, Results, SeedResults, TaskResults
 from pipeline.report.estimates import estimate
 from pipeline.report.reach import HORIZONS
-from pipeline.report.tables import ScoreRow, cloze_scores, scores
+from pipeline.report.tables import RANKED_BY, ScoreRow, cloze_scores, scores
 
 BITS = "bits_per_char"
 MEASURES = ("nats_per_token", "perplexity", BITS)
@@ -20,31 +21,54 @@ SCORED = [f"{split}/{measure}" for split in ("validation", "test") for measure i
 OF_ITS_SCORES = {*SCORED, "validation/unknown_share", "test/unknown_share"}
 """What of a cloze model's metrics is pseudo."""
 REACHES = ["half_life", *(f"horizon_{share}" for share in HORIZONS)]
+RATES = [*REACHES, "lyapunov_1"]
 BEST_NGRAM = "best n-gram"
 """Stands beside the models in metrics.json; its space keeps it apart from their names."""
 
+SCORES = ["level", "model", "kind", "seeds", "parameters", *SCORED, *(f"{key} +-" for key in SCORED)]
+"""Columns: means, then half-widths of the intervals."""
+CURVES = ["level", "model", "seed", "step", BITS]
+
 Numbers = dict[str, float]
+Line = dict[str, object]
+"""Values by column; an empty cell for None, which is what a number that there is not is."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """A CSV file."""
+
+    name: str
+    columns: Sequence[str]
+    lines: Iterable[Line]
 
 
 def write_exports(results: Results, out: Path) -> None:
-    """Write metrics.json and the CSV files: scores, curves, gradients, horizons, use of context, memory."""
-    levels = results.levels
+    """Write metrics.json and the CSV files."""
     memories = {task.task: remembered(task) for task in results.tasks}
-    write_json(out / "metrics.json", {level.level: metrics(level) for level in levels} | {"memory": memories})
-    for name, table in (("scores", scores), ("cloze_scores", cloze_scores)):
-        columns = ["level", "model", "kind", "seeds", "parameters", *SCORED, *(f"{key} +-" for key in SCORED)]
-        _write(out / f"{name}.csv", columns, [_score(level, row) for level in levels for row in table(level)])
-    for name, models in (("learning_curves", "language_models"), ("cloze_curves", "cloze_models")):
-        rows = [row for level in levels for model in getattr(level, models) for row in _learning(level, model)]
-        _write(out / f"{name}.csv", ["level", "model", "seed", "step", BITS], rows)
-    rows = [row for level in levels for model in level.models for row in _gradients(level, model)]
-    _write(out / "gradients.csv", ["level", "model", "seed", "weights", "lag", "gradient"], rows)
-    rows = [row for level in levels for model in level.models for row in _horizons(level, model)]
-    _write(out / "horizons.csv", ["level", "model", "seed", "weights", "says", *REACHES, "lyapunov_1"], rows)
-    rows = [row for level in levels for model in level.models for row in _context(level, model)]
-    _write(out / "context.csv", ["level", "model", "seed", "context", "excess"], rows)
-    columns = ["task", "model", "seed", "distance", "n", "accuracy", "low", "high"]
-    _write(out / "memory.csv", columns, [row for task in results.tasks for row in _memory(task)])
+    write_json(out / "metrics.json", {level.level: metrics(level) for level in results.levels} | {"memory": memories})
+    for export in exports(results):
+        write_csv(out / f"{export.name}.csv", export.columns, export.lines)
+
+
+def exports(results: Results) -> list[Export]:
+    """Scores, curves, gradients, horizons and use of context of all levels, memory of all tasks."""
+    levels, of_seed = results.levels, ["level", "model", "seed"]
+    horizons = [*of_seed, "weights", "says", *RATES]
+    memory = ["task", "model", "seed", "distance", "n", "accuracy", "low", "high"]
+    return [
+        Export("scores", SCORES, (_score(level, row) for level in levels for row in scores(level))),
+        Export("cloze_scores", SCORES, (_score(level, row) for level in levels for row in cloze_scores(level))),
+        Export("learning_curves", CURVES, _joined(_learning(level, level.language_models) for level in levels)),
+        Export("cloze_curves", CURVES, _joined(_learning(level, level.cloze_models) for level in levels)),
+        Export("gradients", [*of_seed, "weights", "lag", "gradient"], _joined(map(_gradients, levels))),
+        Export("horizons", horizons, _joined(map(_horizons, levels))),
+        Export("context", [*of_seed, "context", "excess"], _joined(map(_context, levels))),
+        Export("memory", memory, _joined(map(_memory, results.tasks))),
+    ]
+
+
+_joined = chain.from_iterable
 
 
 def metrics(level: LevelResults) -> dict[str, Numbers]:
@@ -104,57 +128,59 @@ def _model_metrics(model: ModelResults) -> Numbers:
     return numbers | {f"gradients/{key}": measured[key].mean for key in shown if key in measured}
 
 
-def _score(level: LevelResults, row: ScoreRow) -> list[object]:
-    """One line of scores.csv: means, then half-widths of the intervals; empty where there is none."""
-    numbers = [row[key] for key in SCORED]
-    means = [None if number is None else number.mean for number in numbers]
-    half_widths = [None if number is None else number.half_width for number in numbers]
-    parameters = row["parameters"]
-    seeds = row.numbers["test/bits_per_char"].seeds
-    name = [level.level, row.name, row.kind, seeds, None if parameters is None else int(parameters.mean)]
-    return [*name, *means, *half_widths]
+def _score(level: LevelResults, row: ScoreRow) -> Line:
+    line: Line = {"level": level.level, "model": row.name, "kind": row.kind, "seeds": row.numbers[RANKED_BY].seeds}
+    if parameters := row["parameters"]:
+        line["parameters"] = int(parameters.mean)
+    for key in SCORED:
+        if number := row[key]:
+            line |= {key: number.mean, f"{key} +-": number.half_width}
+    return line
 
 
-def _learning(level: LevelResults, model: ModelResults) -> Iterator[list[object]]:
-    for seed in model.seeds:
+def _seeds(level: LevelResults, models: Iterable[ModelResults]) -> Iterator[tuple[SeedResults, Line]]:
+    """Every seed, with the columns that name it."""
+    for model in models:
+        for seed in model.seeds:
+            yield seed, {"level": level.level, "model": model.name, "seed": seed.seed}
+
+
+def _learning(level: LevelResults, models: Iterable[ModelResults]) -> Iterator[Line]:
+    for seed, name in _seeds(level, models):
         for row in seed.records["train"].history:
             if f"validation/{BITS}" in row.metrics:
-                yield [level.level, model.name, seed.seed, row.step, row.metrics[f"validation/{BITS}"]]
+                yield {**name, "step": row.step, BITS: row.metrics[f"validation/{BITS}"]}
 
 
-def _gradients(level: LevelResults, model: ModelResults) -> Iterator[list[object]]:
-    for seed in model.seeds:
+def _gradients(level: LevelResults) -> Iterator[Line]:
+    for seed, name in _seeds(level, level.models):
         for weights in WEIGHTS:
             for row in seed.records["gradients"].history:
                 if (value := row.metrics.get(f"gradient/{weights}")) is not None:
-                    yield [level.level, model.name, seed.seed, weights, row.step, value]
+                    yield {**name, "weights": weights, "lag": row.step, "gradient": value}
 
 
-def _horizons(level: LevelResults, model: ModelResults) -> Iterator[list[object]]:
+def _horizons(level: LevelResults) -> Iterator[Line]:
     """Empty where a lag was not reached."""
-    for seed in model.seeds:
+    for seed, name in _seeds(level, level.models):
+        measured = seed.records["gradients"].metrics
         for weights in WEIGHTS:
-            measured = seed.records["gradients"].metrics
-            numbers = [measured.get(f"{weights}/{key}") for key in (*REACHES, "lyapunov_1")]
-            yield [level.level, model.name, seed.seed, weights, seed.verdicts[weights]["says"], *numbers]
+            rates = {key: measured.get(f"{weights}/{key}") for key in RATES}
+            yield {**name, "weights": weights, "says": seed.verdicts[weights]["says"], **rates}
 
 
-def _context(level: LevelResults, model: ModelResults) -> Iterator[list[object]]:
+def _context(level: LevelResults) -> Iterator[Line]:
     """Nats per token above the loss with the whole context."""
-    for tokens, above in context.excess(model).items():
-        for seed, excess in zip(model.seeds, above, strict=True):
-            yield [level.level, model.name, seed.seed, tokens, excess]
+    for model in level.models:
+        for tokens, above in context.excess(model).items():
+            for (_, name), excess in zip(_seeds(level, [model]), above, strict=True):
+                yield {**name, "context": tokens, "excess": excess}
 
 
-def _memory(task: TaskResults) -> Iterator[list[object]]:
+def _memory(task: TaskResults) -> Iterator[Line]:
     for model in task.models:
         for seed, about in model.seeds.items():
             for row in about["by_distance"]:
-                yield [task.task, model.name, seed, row["distance"], row["n"], row["accuracy"], *row["interval"]]
-
-
-def _write(path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
+                low, high = row["interval"]
+                answered = {key: row[key] for key in ("distance", "n", "accuracy")}
+                yield {"task": task.task, "model": model.name, "seed": seed, **answered, "low": low, "high": high}

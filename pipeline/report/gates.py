@@ -1,10 +1,19 @@
 """What the gates keep of the state, before and after training."""
 
+from typing import TYPE_CHECKING, Any
+
+from pipeline.figures import log_gradients
 from pipeline.report.collect import WEIGHTS, LevelResults, ModelResults, Weights
+from pipeline.report.curves import FAINT, blank, draw, legend_beside, styles
 from pipeline.report.estimates import Estimate
 from pipeline.report.formats import number, percent, pooled
-from pipeline.report.parts import Part, Picture, Table
+from pipeline.report.parts import Paragraph, Part, Picture, Row, Table, Verdict
 from pipeline.report.words import band, listed
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+LAYERS = ("-", "--", ":", "-.")
 
 MEANING = (
     "A gated cell decides at every step, unit by unit, which share of its state it keeps: the forget gate of the LSTM, "
@@ -21,16 +30,33 @@ NOTE = (
 def part(level: LevelResults) -> Part:
     """Without a gated model, the part says so and shows nothing."""
     gated = [model for model in level.models if layers(model)]
-    title, formulas = "What the gates keep", "Gates"
+    title, meaning = "What the gates keep", Paragraph(MEANING, formulas="Gates")
     if not gated:
         verdict = "No selected model has gates: a plain cell overwrites its state at every step."
-        return Part(title, MEANING, formulas, verdict)
+        return Part(title, [meaning, Verdict(verdict)])
+    verdict = changes(gated)
     caption = (
         "Mean product of the kept shares over so many steps back, layer by layer: after training in full ink, "
         "faint before."
     )
-    picture = Picture(f"gates_{level.level}", "What the gates keep", caption + band(level))
-    return Part(title, MEANING, formulas, changes(gated), [picture], [table(gated)])
+    picture = Picture(f"gates_{level.level}", title, f"{title}. {verdict}", caption + band(level), lambda: drawn(level))
+    return Part(title, [meaning, picture, table(gated), Verdict(verdict)])
+
+
+def drawn(level: LevelResults) -> "Figure":
+    """The mean product of the kept shares, a line a layer."""
+    figure, axes = blank(x="lag: steps back in time", y="mean product of the shares kept")
+    look = styles(level.models)
+    for model in level.models:
+        for layer in (found := layers(model)):
+            label = f"{model.name}, layer {layer}" if len(found) > 1 else model.name
+            line: dict[str, Any] = {"color": look[model.name]["color"], "linestyle": LAYERS[(layer - 1) % len(LAYERS)]}
+            for weights in WEIGHTS:
+                shown = {"label": label} if weights == "trained" else FAINT
+                draw(axes, model.curve("gradients", f"gate/{weights}_product_layer_{layer}"), **line, **shown)
+    log_gradients(axes)
+    legend_beside(figure)
+    return figure
 
 
 def layers(model: ModelResults) -> list[int]:
@@ -46,9 +72,9 @@ def table(gated: list[ModelResults]) -> Table:
     return Table(["model", "layer", "training", *heads], rows, names=3, note=NOTE)
 
 
-def _row(model: ModelResults, layer: int, weights: Weights) -> list[str]:
+def _row(model: ModelResults, layer: int, weights: Weights) -> Row:
     shares = [percent(gate(model, layer, weights, key)) for key in ("mean", "share_above_0.9", "share_below_0.1")]
-    return [model.name, str(layer), WEIGHTS[weights], *shares, _time(model, layer, weights)]
+    return Row([model.name, str(layer), WEIGHTS[weights], *shares, _time(model, layer, weights)])
 
 
 def gate(model: ModelResults, layer: int, weights: Weights, key: str) -> list[float | None]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from pipeline.report.collect import WEIGHTS, LevelResults, ModelResults
 from pipeline.report.formats import pooled, within
-from pipeline.report.parts import Part, Table
+from pipeline.report.parts import Paragraph, Part, Row, Table, Verdict
 from pipeline.report.words import listed
 
 MEANING = (
@@ -23,7 +23,8 @@ Lags = list[int | None]
 def part(level: LevelResults) -> Part:
     """Tables of what there is: a plain model of one layer has no rows here."""
     tables = [table for table in (parts(level), checkpoints(level)) if table.rows]
-    return Part("Layer by layer, and while training", MEANING, "Gradient by lag", verdict(level), (), tables)
+    meaning = Paragraph(MEANING, formulas="Gradient by lag")
+    return Part("Layer by layer, and while training", [meaning, *tables, Verdict(verdict(level))])
 
 
 def parts(level: LevelResults) -> Table:
@@ -43,10 +44,10 @@ def curves(model: ModelResults) -> Iterator[tuple[str, Sequence[Curves]]]:
         yield "the right side", right
 
 
-def _row(model: ModelResults, name: str, before_after: Sequence[Curves]) -> list[str]:
+def _row(model: ModelResults, name: str, before_after: Sequence[Curves]) -> Row:
     half_lives = [pooled([curve["half_life"] for curve in curves], 1) for curves in before_after]
     horizons = [within(horizons_of(curves), model.max_lag) for curves in before_after]
-    return [model.name, name, *half_lives, *horizons]
+    return Row([model.name, name, *half_lives, *horizons])
 
 
 def horizons_of(curves: Curves) -> Lags:
@@ -59,7 +60,7 @@ def checkpoints(level: LevelResults) -> Table:
     heads = ["optimiser step", *(f"{model.name}: 1 % horizon (steps)" for model in level.models)]
     seen = {model.name: by_step(model) for model in level.models}
     steps = sorted({step for found in seen.values() for step in found})
-    rows = [[f"{step:,}", *(_at(seen[m.name].get(step), m.max_lag) for m in level.models)] for step in steps]
+    rows = [Row([f"{step:,}", *(_at(seen[m.name].get(step), m.max_lag) for m in level.models)]) for step in steps]
     return Table(heads, rows)
 
 

@@ -2,11 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
+from pipeline.figures import GREY, log_gradients
 from pipeline.report.collect import WEIGHTS, LevelResults, ModelResults, Weights
+from pipeline.report.curves import FAINT, blank, draw, legend_beside, styles
 from pipeline.report.formats import NONE, pooled, within
-from pipeline.report.parts import Part, Picture, Table
+from pipeline.report.parts import Block, Findings, Paragraph, Part, Picture, Row, Table, Verdict
 from pipeline.report.words import band, listed
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 HORIZONS = {"10pct": "10 %", "1pct": "1 %", "0.1pct": "0.1 %"}
 MEANING = (
@@ -31,19 +37,32 @@ RATES_NOTE = (
 
 def part(level: LevelResults) -> Part:
     """The curve of every model, in one figure."""
+    said, found = verdict(level), list(findings(level))
+    title = "Gradient against lag"
     caption = (
         "Norm of the gradient of the loss at one step with respect to the state so many steps before, relative to "
         "lag 0: solid after training, faint and dashed before; the dotted line is 1 %."
     )
-    return Part(
-        "How far the gradient reaches",
-        MEANING,
-        "Gradient by lag",
-        verdict(level),
-        [Picture(f"gradients_{level.level}", "Gradient against lag", caption + band(level))],
-        [fading(level), rates(level)],
-        list(findings(level)),
-    )
+    curves = Picture(f"gradients_{level.level}", title, f"{title}. {said}", caption + band(level), lambda: drawn(level))
+    disagreements: list[Block] = [Findings(found)] if found else []
+    blocks = [curves, fading(level), rates(level), *disagreements, Verdict(said)]
+    return Part("How far the gradient reaches", [Paragraph(MEANING, formulas="Gradient by lag"), *blocks])
+
+
+def drawn(level: LevelResults) -> "Figure":
+    """The curve of every model, before and after training."""
+    figure, axes = blank(x="lag: steps back in time", y="norm of the gradient, relative to lag 0")
+    look = styles(level.models)
+    for model in level.models:
+        every = max(1, len(model.curve("gradients", "gradient/trained")) // 10)
+        line: dict[str, Any] = {**look[model.name], "markevery": every}
+        draw(axes, model.curve("gradients", "gradient/trained"), label=model.name, **line)
+        draw(axes, model.curve("gradients", "gradient/initial"), linestyle="--", **FAINT, **line)
+    axes.axhline(0.01, color=GREY, linestyle=":", linewidth=1.2)
+    log_gradients(axes)
+    axes.plot([], [], color=GREY, linestyle="--", alpha=FAINT["alpha"], label="before training")
+    legend_beside(figure)
+    return figure
 
 
 def fading(level: LevelResults) -> Table:
@@ -53,11 +72,11 @@ def fading(level: LevelResults) -> Table:
     return Table(heads, [_fading(m, w) for m in level.models for w in WEIGHTS], names=3, note=FADING_NOTE)
 
 
-def _fading(model: ModelResults, weights: Weights) -> list[str]:
+def _fading(model: ModelResults, weights: Weights) -> Row:
     half_life = pooled(model.values("gradients", f"{weights}/half_life"), 1)
     r_squared = pooled(model.values("gradients", f"{weights}/r_squared"), 2)
     horizons = [within(model.values("gradients", f"{weights}/horizon_{share}"), model.max_lag) for share in HORIZONS]
-    return [model.name, WEIGHTS[weights], says(model, weights), half_life, r_squared, *horizons]
+    return Row([model.name, WEIGHTS[weights], says(model, weights), half_life, r_squared, *horizons])
 
 
 def rates(level: LevelResults) -> Table:
@@ -66,14 +85,14 @@ def rates(level: LevelResults) -> Table:
     return Table(heads, [_rates(m, w) for m in level.models for w in WEIGHTS], names=2, note=RATES_NOTE)
 
 
-def _rates(model: ModelResults, weights: Weights) -> list[str]:
+def _rates(model: ModelResults, weights: Weights) -> Row:
     def cell(key: str, decimals: int, none: str = NONE) -> str:
         return pooled(model.values("gradients", f"{weights}/{key}"), decimals, none)
 
     layers = range(1, int(str(model.params["model.num_layers"])) + 1)
     bounds = [shown for layer in layers if (shown := cell(f"layer_{layer}/bound_mean", 2)) != NONE]
     rest = [cell("lyapunov_1", 3, "-inf"), cell("product_sigma_max_root", 3), " / ".join(bounds) or NONE]
-    return [model.name, WEIGHTS[weights], *rest, cell("omega_paper_sum", 2)]
+    return Row([model.name, WEIGHTS[weights], *rest, cell("omega_paper_sum", 2)])
 
 
 def says(model: ModelResults, weights: Weights) -> str:

@@ -1,41 +1,24 @@
 """What the models remember of tasks whose floor is known exactly, and how far."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from pipeline.figures import GREY
 from pipeline.report.collect import TaskModel, TaskResults
+from pipeline.report.curves import blank, draw, legend_beside, styles
 from pipeline.report.estimates import estimate
 from pipeline.report.formats import NONE, percent, pooled
-from pipeline.report.parts import Part, Picture, Table
+from pipeline.report.parts import Paragraph, Part, Picture, Row, Table, Verdict
 from pipeline.report.words import listed
 
-TITLES = {
-    "agreement": "Agreement: was or were",
-    "copying": "Copying symbols",
-    "adding": "Adding two numbers",
-    "reber": "Embedded Reber strings",
-}
-ASKED = {
-    "agreement": (
-        "The number of a subject decides a verb many words later; no word in between tells it. A model that has "
-        "forgotten the subject can only toss a coin. Attractors are nouns of the other number in between: where they "
-        "cost more than distance does, the model confuses rather than forgets."
-    ),
-    "copying": (
-        "Random symbols, many blanks, and the same symbols again. A model that has forgotten them can only guess one "
-        "of the alphabet."
-    ),
-    "adding": (
-        "A row of numbers between 0 and 1 of which two are marked; their sum is asked at the end. A model that has "
-        "forgotten them can only answer 1, the mean of all sums. An answer is right within 0.04."
-    ),
-    "reber": (
-        "A string of a small grammar whose second symbol comes again as the last but one. A model that has forgotten "
-        "it can only toss a coin."
-    ),
-}
-DISTANCES = {"agreement": "words", "copying": "blanks", "adding": "steps", "reber": "symbols"}
-"""What lies between what is to be remembered and the answer."""
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MEANING = (
+    "The cells of the models above, trained anew on tasks that are made by chance, so that the best possible score is "
+    "known exactly: what it is with a memory, and what without. All models have the same budget."
+)
 UNITS = {"bits": "bits", "squared_error": "squared error"}
 FLOOR_NOTE = (
     "The floors are exact: no model without memory can cost less than the second, one that remembers all need not cost "
@@ -45,20 +28,67 @@ INTERVALS = "In brackets, the 95 % interval of one seed's share (Wilson); with s
 UNSEEN = "Distances with a star were in no sequence of the training."
 
 
-def part(task: TaskResults) -> Part:
+@runtime_checkable
+class Words(Protocol):
+    """What is said of one task; pipeline/memory has it, beside the tasks."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def asked(self) -> str:
+        """What has to be remembered, and what a model answers that has forgotten it."""
+        ...
+
+    @property
+    def distance(self) -> str:
+        """What lies between what is to be remembered and the answer, in the plural."""
+        ...
+
+
+def part(task: TaskResults, words: Words) -> Part:
     """Right answers by distance, and the cost beside the floors."""
+    said = verdict(task, words)
     caption = "Share of right answers by distance."
     if chance(task) is not None:
         caption += " The dotted line is chance."
-    tables = [costs(task), by(task, "distance"), by(task, "attractors")]
-    return Part(
-        TITLES[task.task],
-        ASKED[task.task],
-        "Memory tasks",
-        verdict(task),
-        [Picture(f"memory_{task.task}", TITLES[task.task], f"{caption} {_band(task)}")],
-        [table for table in tables if table.rows],
+    picture = Picture(
+        f"memory_{task.task}",
+        words.title,
+        f"{words.title}. {said}",
+        f"{caption} {_band(task)}",
+        lambda: drawn(task, words),
     )
+    tables = [costs(task, words), by(task, words, "distance"), by(task, words, "attractors")]
+    asked = Paragraph(words.asked, formulas="Memory tasks")
+    return Part(words.title, [asked, picture, *(table for table in tables if table.rows), Verdict(said)])
+
+
+def drawn(task: TaskResults, words: Words) -> "Figure":
+    """Right answers by distance, with the interval of one seed or the band of several."""
+    figure, axes = blank(x=f"distance: {words.distance}", y="right answers (%)")
+    look = styles(task.models)
+    for model in task.models:
+        rows = at(model, "distance")
+        shares = {distance: [100 * row["accuracy"] for row in seeds] for distance, seeds in rows.items()}
+        draw(axes, shares, label=model.name, **look[model.name])
+        if len(model.seeds) == 1:
+            low, high = ([100 * seeds[0]["interval"][end] for seeds in rows.values()] for end in (0, 1))
+            axes.fill_between(list(rows), low, high, color=look[model.name]["color"], alpha=0.12, linewidth=0)
+    if (share := chance(task)) is not None:
+        axes.axhline(100 * share, color=GREY, linestyle=":", label="chance")
+    if task.lengths:  # these are spaced like powers; lengths that come as they will are near each other
+        _space_like_powers(axes, sorted({distance for model in task.models for distance in at(model, "distance")}))
+    axes.set_ylim(0, 103)
+    legend_beside(figure)
+    return figure
+
+
+def _space_like_powers(axes: "Axes", distances: list[int]) -> None:
+    axes.set_xscale("symlog", base=2, linthresh=1)
+    axes.set_xticks(distances, list(map(str, distances)))
+    axes.minorticks_off()
+    axes.set_xlim(left=distances[0] - 0.25)
 
 
 def _band(task: TaskResults) -> str:
@@ -72,22 +102,22 @@ def chance(task: TaskResults) -> float | None:
     return 2.0 ** -task.floor["without"] if task.floor["unit"] == "bits" else None
 
 
-def costs(task: TaskResults) -> Table:
+def costs(task: TaskResults, words: Words) -> Table:
     """All distances together."""
     unit = UNITS[task.floor["unit"]]
-    last = f"95 % right up to ({DISTANCES[task.task]})"
+    last = f"95 % right up to ({words.distance})"
     heads = ["model", "right (%)", f"cost ({unit})", f"floor with memory ({unit})", f"without ({unit})", last]
     return Table(
         [*heads, *_string_heads(task)], [_costs(task, model) for model in task.models], note=f"{FLOOR_NOTE} {INTERVALS}"
     )
 
 
-def _costs(task: TaskResults, model: TaskModel) -> list[str]:
+def _costs(task: TaskResults, model: TaskModel) -> Row:
     floors = [f"{task.floor[key]:.3f}" for key in ("with_memory", "without")]
     seeds = list(model.seeds.values())
     strings = _whole_strings(task, model)
     overall = right([about["overall"] for about in seeds])
-    return [model.name, overall, pooled(cost(task, model)), *floors, good(model), *strings]
+    return Row([model.name, overall, pooled(cost(task, model)), *floors, good(model), *strings])
 
 
 def _string_heads(task: TaskResults) -> list[str]:
@@ -130,16 +160,16 @@ def right(rows: list[Mapping[str, Any]]) -> str:
     return percent([row["accuracy"] for row in rows])
 
 
-def by(task: TaskResults, key: str) -> Table:
+def by(task: TaskResults, words: Words, key: str) -> Table:
     """Right answers of every model at each distance, or number of attractors."""
     rows = {model.name: at(model, key) for model in task.models}
     values = sorted({value for found in rows.values() for value in found})
-    head = f"distance ({DISTANCES[task.task]})" if key == "distance" else "attractors"
+    head = f"distance ({words.distance})" if key == "distance" else "attractors"
     cells = [[_name(task, key, value), *(_cell(rows[m.name], value) for m in task.models)] for value in values]
     note = UNSEEN if any(cell.endswith("*") for cell, *_ in cells) else ""
     if not task.lengths and key == "distance":
         cells = []  # lengths that come as they will are too many, and each too rare: the figure shows them
-    return Table([head, *(f"{model.name}: right (%)" for model in task.models)], cells, note=note)
+    return Table([head, *(f"{model.name}: right (%)" for model in task.models)], list(map(Row, cells)), note=note)
 
 
 def _name(task: TaskResults, key: str, value: int) -> str:
@@ -164,12 +194,12 @@ def accuracy(model: TaskModel) -> list[float]:
     return [about["overall"]["accuracy"] for about in model.seeds.values()]
 
 
-def verdict(task: TaskResults) -> str:
+def verdict(task: TaskResults, words: Words) -> str:
     """Who pays less than the floor without memory, and how far each remembers."""
     ends: dict[str, list[str]] = {}
     for model in task.models:
         ends.setdefault(good(model), []).append(model.name)
-    far = {end: "at no distance" if end == "none" else f"up to {end} {DISTANCES[task.task]}" for end in ends}
+    far = {end: "at no distance" if end == "none" else f"up to {end} {words.distance}" for end in ends}
     said = listed([f"{far[end]} in {listed(names)}" for end, names in ends.items()])
     return f"{_beside_floor(task)} At least 95 % of the answers are right {said}."
 

@@ -1,21 +1,19 @@
-"""report.html, one file that opens offline, and report.md: templates filled with tables, figures and words."""
+"""report.html, one file that opens offline, and report.md: the same chapters, written by a template each."""
 
 import base64
 from pathlib import Path
 from typing import Any
 
-from pipeline.report import samples, sections, tables, terms, words
-from pipeline.report.collect import Results
-from pipeline.report.formats import count, number
+from pipeline.report.parts import Report
 
 TEMPLATES = Path(__file__).parent / "templates"
 _CONTROLS = {i: 0x2400 + i for i in range(32) if chr(i) not in "\t\n"} | {127: 0x2421}
 
 
-def write_report(results: Results, out: Path) -> None:
+def write_report(report: Report, out: Path) -> None:
     """Write report.html and report.md into the folder that holds the figures."""
     for name, autoescape in (("report.html", True), ("report.md", False)):
-        text = _environment(out, autoescape=autoescape).get_template(f"{name}.j2").render(results=results)
+        text = _environment(out, autoescape=autoescape).get_template(f"{name}.j2").render(report=report)
         (out / name).write_text(text, encoding="utf-8")
 
 
@@ -31,14 +29,11 @@ def _environment(out: Path, *, autoescape: bool) -> Any:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"number": number, "count": count, "visible": visible, "verbatim": verbatim}
-    environment.globals |= {
-        "words": words,
-        "sections": sections,
-        "tables": tables,
-        "terms": terms,
-        "samples": samples,
-        "image": lambda name: _uri(out, name),
+    environment.filters |= {
+        "kind": lambda block: type(block).__name__.lower(),
+        "visible": visible,
+        "verbatim": verbatim,
+        "image": lambda name: _uri(out / f"{name}.svg"),
     }
     return environment
 
@@ -57,6 +52,6 @@ def verbatim(text: str) -> str:
     return "\n".join(f"    {line}" for line in visible(text).split("\n"))
 
 
-def _uri(out: Path, name: str) -> str:
+def _uri(path: Path) -> str:
     """A figure as a data URI, so that the page needs no other file."""
-    return "data:image/svg+xml;base64," + base64.b64encode((out / name).read_bytes()).decode("ascii")
+    return "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode("ascii")

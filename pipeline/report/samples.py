@@ -1,15 +1,31 @@
 """The sample texts that are shown, and what is said of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.report.collect import LevelResults, ModelResults
+from pipeline.report.parts import Block, Heading, Paragraph, Part, Quotation
 from pipeline.report.words import plural
 
 SHOWN = 2
 """Of the first seed of each model; all of them are in the outs of `sampling`."""
 RUN = 10
 """Length in tokens of the runs that are looked up in the training text."""
+
+
+def part(level: LevelResults) -> Part:
+    """What every model writes."""
+    written = [block for model in level.models for block in _written(model)]
+    return Part("What they write", [Paragraph(introduction(level)), *written])
+
+
+def _written(model: ModelResults) -> Iterator[Block]:
+    yield Heading(model.name)
+    yield Paragraph(summary(model))
+    for sample in shown(model):
+        if "gapped" in sample:
+            yield Quotation("with gaps", sample["gapped"])
+        yield Quotation(about(sample), sample["text"])
 
 
 def shown(model: ModelResults) -> Sequence[Mapping[str, Any]]:

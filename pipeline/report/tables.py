@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pipeline.report.collect import LevelResults, ModelResults, Results
 from pipeline.report.estimates import Estimate
 
-SPLITS = ("validation", "test")
+SCORED_SPLITS = ("validation", "test")
 RANKED_BY = "test/bits_per_char"
 
 Kind = Literal["network", "n-gram", "compressor", "cloze"]
@@ -63,7 +63,7 @@ def _exact(row: Mapping[str, Any]) -> dict[str, Estimate]:
     """
     return {
         f"{split}/{key}": Estimate(value, None, 1)
-        for split in SPLITS
+        for split in SCORED_SPLITS
         for key, value in row.get(split, {}).items()
         if value is not None
     }

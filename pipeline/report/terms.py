@@ -1,5 +1,7 @@
 """What the numbers of the report mean, in one line each."""
 
+from pipeline.report.parts import Paragraph, Part, Terms
+
 TERMS = {
     "loss": (
         "the mean surprise at a token, in nats: minus the logarithm of the probability that the model gave to what "
@@ -33,7 +35,5 @@ TERMS = {
         "expected to lie. A number without ± is of one seed, or needs none."
     ),
 }
-TASKS = (
-    "The cells of the models above, trained anew on tasks that are made by chance, so that the best possible score is "
-    "known exactly: what it is with a memory, and what without. All models have the same budget."
-)
+INTRODUCTION = "What the numbers below mean, in one line each. Lower is better for the first three."
+PART = Part("", [Paragraph(INTRODUCTION), Terms(TERMS)])

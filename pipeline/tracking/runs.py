@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.base.artifacts import Record, Row, damaged
+from pipeline.figures import PALETTE
 from pipeline.tracking.process import is_dead
 from pipeline.tracking.store import Store
 from pipeline.tracking.work import Work
@@ -193,12 +194,10 @@ def new_run(store: Store, work: Work, params: Mapping[str, Any], tags: Mapping[s
 
 
 def colour_tag(store: Store, model: str | None) -> dict[str, str]:
-    """The model's colour in MLflow's charts, as a tag: that of its newest run, or the next of the report's.
+    """The model's colour in MLflow's charts, as a tag: that of its newest run, or the next of the figures'.
 
     MLflow itself gives each run one of a few by chance, so that two of five models are often alike.
     """
-    from pipeline.report.figures import PALETTE
-
     if model is None:
         return {}
     is_coloured = f"tags.`{COLOUR}` LIKE '#%' and tags.model"

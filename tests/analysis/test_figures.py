@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.analysis.figures import HORIZONS, gradient_figure, save_png
+from pipeline.analysis.figures import HORIZONS, gradient_figure
+from pipeline.figures import save_png
 
 CURVES = {"slow": [1.0, 0.5, 0.09, 0.05, 0.009], "fast": [1.0, 0.01, 1e-4, 1e-8, 1e-16]}
 
@@ -57,10 +58,11 @@ def test_curves_differ_in_colour_and_in_dashes() -> None:
 @pytest.mark.slow
 def test_equal_figures_have_equal_bytes_in_another_process_too(tmp_path: Path) -> None:
     here, there = tmp_path / "here.png", tmp_path / "there.png"
-    save_png(gradient_figure(CURVES, "title"), here)
+    save_png(gradient_figure(CURVES, "title"), here, dpi=120)
     code = (
-        "import sys; from pathlib import Path; from pipeline.analysis.figures import gradient_figure, save_png;"
-        f"save_png(gradient_figure({CURVES}, 'title'), Path(sys.argv[1]));"
+        "import sys; from pathlib import Path; from pipeline.analysis.figures import gradient_figure;"
+        "from pipeline.figures import save_png;"
+        f"save_png(gradient_figure({CURVES}, 'title'), Path(sys.argv[1]), dpi=120);"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code, str(there)], check=True)

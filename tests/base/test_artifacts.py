@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from pipeline.base.artifacts import Record, Row, finite, flatten, read_json, write_json
+from pipeline.base.artifacts import Record, Row, finite, flatten, read_json, write_csv, write_json
 from pipeline.base.errors import ArtifactError
 
 RECORD = Record(
@@ -52,6 +52,17 @@ def test_text_stays_readable(tmp_path):
     write_json(tmp_path / "a.json", {"é": "日本"})
     assert "日本" in (tmp_path / "a.json").read_text(encoding="utf-8")
     assert read_json(tmp_path / "a.json") == {"é": "日本"}
+
+
+def test_csv_is_written_in_the_order_of_its_columns_and_none_is_empty(tmp_path):
+    rows = [{"b": 1.5, "a": 'x, "y"'}, {"a": None, "b": 2}, {"b": 3}]
+    write_csv(tmp_path / "a.csv", ["a", "b"], rows)
+    assert (tmp_path / "a.csv").read_bytes() == b'a,b\n"x, ""y""",1.5\n,2\n,3\n'
+
+
+def test_a_cell_without_a_column_is_a_bug(tmp_path):
+    with pytest.raises(ValueError, match="c"):
+        write_csv(tmp_path / "a.csv", ["a"], [{"a": 1, "c": 2}])
 
 
 def test_metrics_without_a_value_have_no_key():

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from pipeline.base.artifacts import Record, Row, write_json
 from pipeline.base.params import RunParams
+from pipeline.report.parts import Block, Part
 
 BITS = {("char", "rnn"): 2.0, ("char", "lstm"): 1.5, ("char", "bilstm"): 0.9}
 BITS |= {("word", "rnn"): 2.2, ("word", "lstm"): 1.8, ("word", "bilstm"): 1.1}
@@ -17,6 +19,14 @@ PARAMETERS = {"rnn": 1000.0, "lstm": 4000.0, "bilstm": 8000.0}
 HALF_LIVES = {"rnn": 2.0, "lstm": 16.0}
 """The cloze model has none."""
 SPLITS = ("train", "validation", "test")
+
+
+B = TypeVar("B", bound=Block)
+
+
+def blocks(part: Part, kind: type[B]) -> list[B]:
+    """Those of one kind."""
+    return [block for block in part.blocks if isinstance(block, kind)]
 
 
 @pytest.fixture(scope="session")

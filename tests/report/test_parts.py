@@ -8,12 +8,17 @@ import pytest
 
 from pipeline.base.artifacts import Record, read_json, write_json
 from pipeline.base.params import RunParams
+from pipeline.memory.words import WORDS
 from pipeline.report import clipping, context, gates, layers, reach, recall
+from pipeline.report.chapters import report
 from pipeline.report.collect import Results, collect
-from pipeline.report.figures import write_figures
-from pipeline.report.parts import Table
+from pipeline.report.curves import write_figures
+from pipeline.report.parts import Findings, Part, Picture, Table, Verdict
 from pipeline.report.render import write_report
 
+from .conftest import blocks
+
+AGREEMENT = WORDS["agreement"]
 DISAGREES = "By the rate <it> holds & goes on."
 Collect = Callable[..., Results]
 
@@ -40,8 +45,17 @@ def judge(folder: Path, weights: str, **verdict: Any) -> None:
 
 
 def row(table: Table, *names: str) -> dict[str, str]:
-    found = next(cells for cells in table.rows if tuple(cells[: len(names)]) == names)
+    found = next(row.cells for row in table.rows if tuple(row.cells[: len(names)]) == names)
     return dict(zip(table.heads, found, strict=True))
+
+
+def cells(table: Table) -> list[list[str]]:
+    return [list(row.cells) for row in table.rows]
+
+
+def verdict(part: Part) -> str:
+    (found,) = blocks(part, Verdict)
+    return found.text
 
 
 def test_a_table_says_how_far_each_gradient_reaches(told: Collect):
@@ -77,7 +91,7 @@ def test_a_disagreement_is_told_in_both_files_as_text(folders: dict[str, Path], 
     for name in ("learning", "cloze", "gradients", "gates", "context"):
         (tmp_path / f"{name}_char.svg").touch()
     (tmp_path / "memory_agreement.svg").touch()
-    write_report(told(), tmp_path)
+    write_report(report(told(), WORDS), tmp_path)
     assert f"- **lstm, after training**: {DISAGREES}" in (tmp_path / "report.md").read_text()
     html = (tmp_path / "report.html").read_text()
     assert "<b>lstm, after training</b>: By the rate &lt;it&gt; holds &amp; goes on." in html
@@ -87,15 +101,15 @@ def test_a_disagreement_is_told_in_both_files_as_text(folders: dict[str, Path], 
 
 def test_without_a_disagreement_none_is_told(told: Collect):
     part = reach.part(told().levels[0])
-    assert part.findings == []
-    assert part.verdict.endswith("The other measures say nothing against it.")
+    assert blocks(part, Findings) == []
+    assert verdict(part).endswith("The other measures say nothing against it.")
 
 
 def test_the_right_side_has_a_row_and_checkpoints_have_one_each(told: Collect):
     level = told().levels[0]
     parts = layers.parts(level)
-    assert [list(cells) for cells in parts.rows] == [["bilstm", "the right side", "2.5", "2.5", "9", "9"]]
-    assert [list(cells) for cells in layers.checkpoints(level).rows] == [["10", *["11"] * 3], ["20", *["> 30"] * 3]]
+    assert cells(parts) == [["bilstm", "the right side", "2.5", "2.5", "9", "9"]]
+    assert cells(layers.checkpoints(level)) == [["10", *["11"] * 3], ["20", *["> 30"] * 3]]
     assert "from 11 to > 30 in rnn, from 11" in layers.verdict(level)
 
 
@@ -108,7 +122,7 @@ def test_layers_are_told_apart(folders: dict[str, Path], told: Collect):
             curves[weights][f"layer_{layer}"] = curve
     write_json(path, curves)
     level = told(("rnn", "lstm")).levels[0]
-    assert [list(cells) for cells in layers.parts(level).rows] == [
+    assert cells(layers.parts(level)) == [
         ["lstm", "layer 1", "1.0", "11.0", "3", "13"],
         ["lstm", "layer 2", "2.0", "12.0", "6", "16"],
     ]
@@ -117,30 +131,30 @@ def test_layers_are_told_apart(folders: dict[str, Path], told: Collect):
 
 def test_a_plain_network_has_no_parts(told: Collect):
     part = layers.part(told(("rnn",)).levels[0])
-    assert len(part.tables) == 1  # the checkpoints
-    assert "one layer and reads from the left alone" in part.verdict
+    assert len(blocks(part, Table)) == 1  # the checkpoints
+    assert "one layer and reads from the left alone" in verdict(part)
 
 
 def test_gates_are_told_before_and_after_training(told: Collect):
     part = gates.part(told().levels[0])
-    (table,) = part.tables
-    assert list(table.rows[0]) == ["lstm", "1", "before", "50.0", "25.0", "0.0", "2.0"]
-    assert list(table.rows[1]) == ["lstm", "1", "after", "75.0", "37.5", "0.0", "4.0"]
-    assert "from 2.0 to 4.0 in lstm and from 2.0 to 4.0 in bilstm. " in part.verdict
-    assert part.verdict.endswith("greatest in lstm: 0.38.")
+    (table,) = blocks(part, Table)
+    assert list(table.rows[0].cells) == ["lstm", "1", "before", "50.0", "25.0", "0.0", "2.0"]
+    assert list(table.rows[1].cells) == ["lstm", "1", "after", "75.0", "37.5", "0.0", "4.0"]
+    assert "from 2.0 to 4.0 in lstm and from 2.0 to 4.0 in bilstm. " in verdict(part)
+    assert verdict(part).endswith("greatest in lstm: 0.38.")
 
 
 def test_without_gates_the_part_says_so(told: Collect):
     part = gates.part(told(("rnn",)).levels[0])
-    assert (part.pictures, part.tables) == ((), ())
-    assert part.verdict.startswith("No selected model has gates")
+    assert (blocks(part, Picture), blocks(part, Table)) == ([], [])
+    assert verdict(part).startswith("No selected model has gates")
 
 
 def test_reach_stands_beside_use(folders: dict[str, Path], told: Collect):
     change(folders["gradients"] / "char-rnn-1", metrics={"trained/horizon_1pct": 1.0})
     change(folders["gradients"] / "char-bilstm-1", metrics={"trained/horizon_1pct": 2.0})
     level = told().levels[0]
-    rows = [list(cells) for cells in context.table(level).rows]
+    rows = cells(context.table(level))
     assert rows[:2] == [["rnn", "2.000", "1", "2", "> 4"], ["lstm", "2.000", "> 30", "2", "> 4"]]
     assert context.verdict(level) == (
         "In lstm the gradient reaches further than the context that is used. In rnn more context is used than the mean "
@@ -164,20 +178,20 @@ def test_only_models_that_explode_are_named(folders: dict[str, Path], told: Coll
 
 def test_norms_are_those_before_clipping(told: Collect):
     table = clipping.norms(told().levels[0])
-    assert list(table.rows[0]) == ["rnn", "1", "0.500", "1.600", "2.000", "4.0", "12.5", "0"]
+    assert list(table.rows[0].cells) == ["rnn", "1", "0.500", "1.600", "2.000", "4.0", "12.5", "0"]
 
 
 def test_clipping_is_compared_for_models_that_differ_in_it_alone(folders: dict[str, Path], told: Collect):
-    assert len(clipping.part(told().levels[0]).tables) == 1
+    assert len(blocks(clipping.part(told().levels[0]), Table)) == 1
     change(folders["train"] / "char-lstm-1", {"model.max_grad_norm": None})
     assert list(clipping.pairs(told().levels[0])) == []  # of another cell
     change(folders["train"] / "char-lstm-1", {"model.cell": "rnn"})
     part = clipping.part(told().levels[0])
-    assert [list(cells)[:4] for cells in part.tables[1].rows] == [
+    assert [row[:4] for row in cells(blocks(part, Table)[1])] == [
         ["rnn", "1", "1.900", "1.900"],
         ["lstm", "none", "1.400", "1.400"],
     ]
-    assert part.verdict.endswith(
+    assert verdict(part).endswith(
         "rnn and lstm differ in the limit alone: 1.900 and 1.400 bits per character on the test text, "
         "so clipping at 1 costs 0.500."
     )
@@ -190,15 +204,15 @@ def test_two_limits_are_no_comparison_of_with_and_without(folders: dict[str, Pat
 
 def test_answers_stand_beside_the_floors(told: Collect):
     (task,) = told().tasks
-    costs, distances, attractors = recall.part(task).tables
-    assert list(costs.rows[1]) == ["lstm", "87.5 (75-88)", "0.250", "0.000", "1.000", "3"]
-    assert list(costs.rows[0]) == ["rnn", "50.0 (38-50)", "1.000", "0.000", "1.000", "none"]
-    assert [list(cells)[:3] for cells in distances.rows] == [
+    costs, distances, attractors = map(cells, blocks(recall.part(task, AGREEMENT), Table))
+    assert costs[1] == ["lstm", "87.5 (75-88)", "0.250", "0.000", "1.000", "3"]
+    assert costs[0] == ["rnn", "50.0 (38-50)", "1.000", "0.000", "1.000", "none"]
+    assert [row[:3] for row in distances] == [
         ["3", "50.0 (38-50)", "100.0 (88-100)"],
         ["6 *", "50.0 (38-50)", "75.0 (62-75)"],
     ]
-    assert list(attractors.rows[1])[:2] == ["1", "62.5 (50-62)"]
-    assert recall.verdict(task) == (
+    assert attractors[1][:2] == ["1", "62.5 (50-62)"]
+    assert recall.verdict(task, AGREEMENT) == (
         "Beside the floor without memory, 1.000 bits an answer: rnn pays as much (1.000), lstm pays less (0.250) and "
         "bilstm pays as much (1.000). At least 95 % of the answers are right at no distance in rnn and bilstm and up "
         "to 3 words in lstm."
@@ -217,15 +231,15 @@ def test_whole_strings_stand_above_the_floor_of_their_own_seed(folders: dict[str
         path = folders["memory"] / f"agreement-rnn-{seed}" / "memory.json"
         strings = {"bits": floor + 0.5, "with_memory": floor, "without": floor + 1}
         write_json(path, read_json(path) | {"strings": strings})
-    table = recall.costs(told(("rnn", "bilstm"), (1, 2)).tasks[0])
+    table = recall.costs(told(("rnn", "bilstm"), (1, 2)).tasks[0], AGREEMENT)
     assert table.heads[-1] == "whole string, above its floor (bits; 1.000 without memory)"
-    assert [cells[-1] for cells in table.rows] == ["0.500 ± 0.000", "-"]
+    assert [row[-1] for row in cells(table)] == ["0.500 ± 0.000", "-"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("models", [("bilstm",), ("rnn",), ("lstm", "rnn")])
 def test_any_selection_makes_a_report(told: Collect, tmp_path: Path, models: tuple[str, ...]):
-    results = told(models)
-    write_figures(results, tmp_path)
-    write_report(results, tmp_path)
+    content = report(told(models), WORDS)
+    write_figures(content.pictures, tmp_path)
+    write_report(content, tmp_path)
     assert (tmp_path / "report.md").read_text().count("**Verdict.**") == 5 + 1

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.base.params import RunParams
+from pipeline.memory.words import WORDS
+from pipeline.report import chapters
 from pipeline.report.collect import collect
-from pipeline.report.figures import write_figures
+from pipeline.report.curves import write_figures
 from pipeline.report.render import write_report
 
 from .conftest import make_folders
@@ -48,7 +50,7 @@ def report(run: RunParams, tmp_path_factory: pytest.TempPathFactory) -> Path:
     of_level = [f"{figure}_{level}" for level in run.levels for figure in FIGURES]
     for name in [*of_level, "memory_agreement"]:
         (out / f"{name}.svg").write_text(f"<svg>{name}</svg>")
-    write_report(results, out)
+    write_report(chapters.report(results, WORDS), out)
     return out
 
 
@@ -131,8 +133,9 @@ def test_markdown_takes_no_sample_for_markup(report: Path):
 def test_one_level_is_compared_with_none(folders: dict[str, Path], tmp_path: Path):
     run = RunParams(levels=["word"], models=["lstm"], seeds=[1])
     results = collect(folders, run, ["agreement"])
-    write_figures(results, tmp_path)
-    write_report(results, tmp_path)
+    content = chapters.report(results, WORDS)
+    write_figures(content.pictures, tmp_path)
+    write_report(content, tmp_path)
     page = Page((tmp_path / "report.html").read_text())
     assert "levels" not in {attributes.get("id") for _, attributes in page.tags}
     assert "±" not in "".join(text for text in page.text if "interval" not in text and "one seed" not in text)

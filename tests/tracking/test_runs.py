@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.base.artifacts import Record, Row
 from pipeline.base.errors import ArtifactError
-from pipeline.report.figures import PALETTE
+from pipeline.figures import PALETTE
 from pipeline.tracking.process import this_process
 from pipeline.tracking.runs import (
     Run,

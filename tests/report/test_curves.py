@@ -2,25 +2,46 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from pipeline.base.artifacts import Record
 from pipeline.base.params import RunParams
-from pipeline.report.collect import ModelResults, collect
-from pipeline.report.figures import INK, _context, _gates, _gradients, _memory, _of_level, styles, write_figures
+from pipeline.figures import INK
+from pipeline.memory.words import WORDS
+from pipeline.report import context, gates, reach, recall
+from pipeline.report.chapters import report
+from pipeline.report.collect import LevelResults, ModelResults, Results, collect
+from pipeline.report.curves import styles, write_figures
 
 
 def drawn(line: Line2D, axis: str) -> list[float]:
     return np.asarray(line.get_xdata() if axis == "x" else line.get_ydata()).tolist()
 
 
+def figures(results: Results) -> dict[str, Figure]:
+    return {picture.name: picture.draw() for picture in report(results, WORDS).pictures}
+
+
+def learning(folders: dict[str, Path], run: RunParams) -> Axes:
+    return figures(collect(folders, run, []))["learning_char"].axes[0]
+
+
+def char(folders: dict[str, Path], run: RunParams) -> LevelResults:
+    return collect(folders, run, []).levels[0]
+
+
 def test_a_model_looks_the_same_at_every_level(folders: dict[str, Path], run: RunParams):
-    char, word = (_of_level(level) for level in collect(folders, run, ["agreement"]).levels)
-    colours = {line.get_label(): line.get_color() for line in char["learning_char"].axes[0].lines}
-    assert colours == {line.get_label(): line.get_color() for line in word["learning_word"].axes[0].lines}
-    assert colours["rnn"] != colours["lstm"]
-    of_gradients = {line.get_label(): line.get_color() for line in char["gradients_char"].axes[0].lines}
-    assert of_gradients["lstm"] == colours["lstm"]
+    drawn_figures = figures(collect(folders, run, ["agreement"]))
+
+    def colours(name: str) -> dict[object, object]:
+        return {line.get_label(): line.get_color() for line in drawn_figures[name].axes[0].lines}
+
+    assert colours("learning_char") == colours("learning_word")
+    assert colours("learning_char")["rnn"] != colours("learning_char")["lstm"]
+    for name in ("gradients_char", "memory_agreement"):
+        assert colours(name)["lstm"] == colours("learning_char")["lstm"]
 
 
 def test_forty_two_models_all_look_different():
@@ -29,7 +50,7 @@ def test_forty_two_models_all_look_different():
 
 
 def test_learning_curves_are_means_and_the_floor_is_validations(folders: dict[str, Path], run: RunParams):
-    axes = _of_level(collect(folders, run, ["agreement"]).levels[0])["learning_char"].axes[0]
+    axes = learning(folders, run)
     lines = {line.get_label(): line for line in axes.lines}
     assert set(lines) == {"rnn", "lstm", "2-gram floor"}  # no cloze model beside language models
     assert drawn(lines["lstm"], "x") == [10, 20]
@@ -38,13 +59,13 @@ def test_learning_curves_are_means_and_the_floor_is_validations(folders: dict[st
 
 
 def test_bands_reach_from_the_lowest_to_the_highest_seed(folders: dict[str, Path], run: RunParams):
-    axes = _of_level(collect(folders, run, ["agreement"]).levels[0])["learning_char"].axes[0]
+    axes = learning(folders, run)
     band = axes.collections[1].get_paths()[0].get_extents()  # type: ignore[attr-defined]
     assert (band.ymin, band.ymax) == pytest.approx((1.9, 2.6))  # lstm at step 20 of seed 1, at step 10 of seed 2
 
 
 def test_gradients_are_dashed_before_training(folders: dict[str, Path], run: RunParams):
-    axes = _gradients(collect(folders, run, ["agreement"]).levels[0]).axes[0]
+    axes = reach.drawn(char(folders, run)).axes[0]
     assert axes.get_yscale() == "log"
     rnn, rnn_before = axes.lines[:2]
     assert (rnn.get_linestyle(), rnn_before.get_linestyle()) == ("-", "--")
@@ -53,7 +74,7 @@ def test_gradients_are_dashed_before_training(folders: dict[str, Path], run: Run
 
 
 def test_gates_are_faint_before_training(folders: dict[str, Path], run: RunParams):
-    axes = _gates(collect(folders, run, ["agreement"]).levels[0]).axes[0]
+    axes = gates.drawn(char(folders, run)).axes[0]
     before, after = axes.lines[:2]  # of the first gated model
     assert (before.get_alpha(), after.get_alpha(), after.get_label()) == (0.35, None, "lstm")
     assert (drawn(before, "y")[2], drawn(after, "y")[2]) == (0.25, 0.5625)
@@ -65,7 +86,7 @@ def test_a_horizon_that_was_not_reached_is_not_marked(folders: dict[str, Path], 
         folder = folders["gradients"] / f"char-rnn-{seed}"
         old = Record.load(folder)
         Record(old.params, old.tags, {**old.metrics, "trained/horizon_1pct": lag}, old.history).save(folder)
-    axes = _context(collect(folders, run, ["agreement"]).levels[0]).axes[0]
+    axes = context.drawn(char(folders, run)).axes[0]
     curves = [line for line in axes.lines if len(drawn(line, "x")) == 3]
     marks = [drawn(line, "x") for line in axes.lines if len(drawn(line, "x")) == 2]
     assert [line.get_label() for line in curves] == ["rnn", "lstm", "bilstm"]
@@ -76,7 +97,7 @@ def test_a_horizon_that_was_not_reached_is_not_marked(folders: dict[str, Path], 
 @pytest.mark.parametrize("seeds", [[1], [1, 2]])
 def test_memory_is_in_hundredths_with_its_interval_and_chance(folders: dict[str, Path], seeds: list[int]):
     run = RunParams(levels=["char"], models=["rnn", "lstm"], seeds=seeds)
-    axes = _memory(collect(folders, run, ["agreement"]).tasks[0]).axes[0]
+    axes = recall.drawn(collect(folders, run, ["agreement"]).tasks[0], WORDS["agreement"]).axes[0]
     lines = {line.get_label(): line for line in axes.lines}
     assert drawn(lines["lstm"], "y") == [100, 75]
     assert drawn(lines["chance"], "y") == [50, 50]
@@ -93,10 +114,10 @@ def test_figures_have_equal_bytes_and_follow_the_theme(folders: dict[str, Path],
     one, two = tmp_path / "one", tmp_path / "two"
     for folder in (one, two):
         folder.mkdir()
-        names = write_figures(results, folder)
+        names = write_figures(report(results, WORDS).pictures, folder)
     of_level = [f"{figure}_char" for figure in ("gradients", "context", "gates", "learning", "cloze")]
     wanted = [f"{figure}.{kind}" for figure in [*of_level, "memory_agreement"] for kind in ("png", "svg")]
-    assert sorted(names) == sorted(wanted)
+    assert names == sorted(wanted)
     for name in names:
         assert (one / name).read_bytes() == (two / name).read_bytes()
     svg = (one / "learning_char.svg").read_text()
