@@ -23,7 +23,7 @@ LOWEST_GRADIENT = 1e-12
 _THEMES = f"<style>svg{{color:{INK}}}@media(prefers-color-scheme:dark){{svg{{color:#e6e9ee}}}}</style>"
 
 
-def panels(number: int, width: float, height: float) -> tuple["Figure", list["Axes"]]:
+def panels(number: int, width: int | float, height: int | float) -> tuple["Figure", list["Axes"]]:
     """A figure of blank axes side by side, without pyplot; sizes in inches."""
     from matplotlib.figure import Figure
 
