@@ -24,6 +24,7 @@ $(INSTALLED): constraints.txt pyproject.toml
 	@! test -e $@ || test "$$(cat $@)" = "$$(pwd -P)" || echo ".venv was made for another folder: it is made anew for this one"
 	$(PYTHON) -m venv --clear .venv
 	pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	unroll environment
 	pwd -P > $@
 
 repro: $(INSTALLED) ## Run the pipeline, from raw text to reports/report.html

@@ -16,7 +16,7 @@ from benchmarks.process import ROOT
 from benchmarks.sampling import sampling
 from benchmarks.text import text_stages
 from benchmarks.training import training
-from pipeline.base.params import load_params
+from pipeline.params import load_params
 
 PAGE = ROOT / "docs" / "performance.md"
 

@@ -11,8 +11,8 @@ import torch
 
 from benchmarks.page import Section, Target
 from benchmarks.training import Task, task_of
-from pipeline.base.params import Params
-from pipeline.base.resume import Resume
+from pipeline.params import Params
+from pipeline.stage.resume import ResumePlace
 
 STEPS = 200
 PAIRS = 3
@@ -52,7 +52,7 @@ def shares_of(task: Task) -> tuple[float, float]:
     return saving, longer
 
 
-class TimedResume(Resume):
+class TimedResume(ResumePlace):
     """A place of states that knows how long it took to save them."""
 
     seconds = 0.0

@@ -10,8 +10,8 @@ from benchmarks.page import Section, Target
 from benchmarks.process import ROOT, measured
 from benchmarks.training import VOCABULARY, random_text
 from pipeline.analysis.gradients import LANES, gradient_norms, positions_of
-from pipeline.base.params import load_params
 from pipeline.networks.build import build_language_model
+from pipeline.params import load_params
 
 LAGS = (1, 50, 100, 200, 500, 1000)
 """Values of K; the memory of the first is little more than that of any process."""

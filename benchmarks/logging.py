@@ -14,7 +14,7 @@ import torch
 from benchmarks.page import Section, Target
 from benchmarks.training import Task, task_of
 from pipeline.base.artifacts import LogRows, Row
-from pipeline.base.params import Params
+from pipeline.params import Params
 from pipeline.tracking.store import Store, open_store
 from pipeline.tracking.work import Work
 from pipeline.training.history import History

@@ -10,7 +10,7 @@ import typer
 
 from benchmarks.page import machine
 from benchmarks.process import ROOT
-from pipeline.base.params import load_params
+from pipeline.params import load_params
 
 PAGE = ROOT / "docs" / "stages.md"
 BEGINS = re.compile(r"(?:Running stage|Stage) '(.+?)'")

@@ -6,9 +6,9 @@ import torch
 
 from benchmarks.page import Section
 from benchmarks.timing import in_turns, medians
-from pipeline.base.params import Params
 from pipeline.networks.build import build_language_model
 from pipeline.networks.language_model import LanguageModel
+from pipeline.params import Params
 from pipeline.sampling.drawing import Choice, sample
 from pipeline.tokens.vocabulary import Vocabulary
 

@@ -13,13 +13,16 @@ from torch.nn import functional as F
 
 from benchmarks.page import Section, Target
 from benchmarks.timing import medians
-from pipeline.base.artifacts import LogRows, Row
-from pipeline.base.params import Batching, Model, Params, RuntimeParams, StreamBatching, TrainingParams
-from pipeline.base.resume import Resume
+from pipeline.base.artifacts import LogRows, Resume, Row
+from pipeline.base.params import RuntimeParams
 from pipeline.networks.build import build_language_model
 from pipeline.networks.language_model import LanguageModel
+from pipeline.networks.params import Model
+from pipeline.params import Params
+from pipeline.tokens.params import Batching, StreamBatching
 from pipeline.training.fit import fit
 from pipeline.training.language_modelling import LanguageModelling
+from pipeline.training.params import TrainingParams
 from pipeline.training.split import Split
 
 VOCABULARY = 112

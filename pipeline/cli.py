@@ -20,12 +20,13 @@ from pipeline.base.errors import EXIT_USER_ERROR, ArtifactError, PipelineError, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.base.params import RunParams, SamplingParams
+    from pipeline.base.params import RunParams
     from pipeline.language.bundle import LanguageBundle
     from pipeline.language.pairs import Comparison, Share
     from pipeline.language.scoring import TokenScores
     from pipeline.networks.cloze import ClozeModel
     from pipeline.networks.language_model import LanguageModel
+    from pipeline.sampling.params import SamplingParams
 
 app = typer.Typer(
     help="Reproducible experiments on recurrent networks.",
@@ -63,15 +64,26 @@ def _fail(error: PipelineError) -> NoReturn:
 @app.command()
 def check() -> None:
     """Say whether params.yaml is valid and the text is there; if not, list every wrong key and value."""
-    from pipeline.base.params import PARAMS_FILE, load_params
+    from pipeline.params import PARAMS_FILE, load_params
+    from pipeline.stage.environment import check_environment
     from pipeline.text.location import notes_on
 
     params = load_params()
+    check_environment()
     notes, run = notes_on(params.corpus), params.run
     models = len(run.levels) * len(run.models) * len(run.seeds)
     typer.echo(f"{PARAMS_FILE}: valid; it selects {models} trainings: {_product(run)}")
     for note in notes:
         typer.echo(note, err=True)
+
+
+@app.command()
+def environment() -> None:
+    """Write the versions of Python and torch that run here into environment.yaml, where DVC sees an upgrade."""
+    from pipeline.stage.environment import ENVIRONMENT_FILE, write_environment
+
+    changes = write_environment()
+    typer.echo(f"{ENVIRONMENT_FILE}: {'; '.join(changes) or 'up to date'}")
 
 
 @app.command()
@@ -111,8 +123,8 @@ def sample(
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Equal seeds draw equal samples.")] = 1,
 ) -> None:
     """Draw texts from a model, each with its log-probability; a cloze model fills the gaps of --prompt."""
-    from pipeline.base.params import SamplingParams
     from pipeline.base.params import check as checked
+    from pipeline.sampling.params import SamplingParams
     from pipeline.tokens.units import without_mark
 
     options = {"num_samples": num_samples, "max_tokens": max_tokens, "temperature": temperature}

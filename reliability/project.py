@@ -10,10 +10,20 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.base.params import read_yaml
+from pipeline.params import read_yaml
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("pipeline", "stages", "data", "dvc.yaml", "params.yaml", ".dvcignore", ".gitignore", "pyproject.toml")
+PARTS = (
+    "pipeline",
+    "stages",
+    "data",
+    "dvc.yaml",
+    "params.yaml",
+    "environment.yaml",
+    ".dvcignore",
+    ".gitignore",
+    "pyproject.toml",
+)
 TEXT = "text"
 """The folder of the small project's text: a file for each of some topics of Python's language reference."""
 NUM_TOPICS = 12

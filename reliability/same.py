@@ -19,7 +19,7 @@ from typing import Any
 import typer
 
 from pipeline.base.errors import EXIT_USER_ERROR, PipelineError
-from pipeline.base.params import read_yaml
+from pipeline.params import read_yaml
 from reliability.compare import files
 from reliability.project import ROOT, change_params, checked, run, small, stages_of, write_text
 from reliability.same_map import SameMap

@@ -7,7 +7,8 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field
 
-from pipeline.base.params import Section, check, read_yaml
+from pipeline.base.params import Section, check
+from pipeline.params import read_yaml
 from reliability.compare import ABSENT, contents, first_value
 
 Text = Annotated[str, Field(min_length=1)]

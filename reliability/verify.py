@@ -4,6 +4,7 @@ HEAD is cloned to two paths of different length and run from scratch in both, wi
 that differ in all that must not matter. dvc.lock holds a hash of every out, so that the two are compared by it.
 """
 
+import shutil
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,8 @@ from typing import Any
 
 import typer
 
-from pipeline.base.params import read_yaml
+from pipeline.params import read_yaml
+from pipeline.stage.environment import ENVIRONMENT_FILE
 from reliability.compare import first_file
 from reliability.project import ROOT, change_params, checked, run, small, write_text
 
@@ -59,6 +61,7 @@ def reproduced(folder: Path, around: Surroundings) -> Path:
     home.mkdir()
     checked(run(f"git clone --quiet '{ROOT}' '{clone}'", folder, umask=around.umask))
     (clone / LOCK).unlink()
+    shutil.copy(ROOT / ENVIRONMENT_FILE, clone)  # of who runs this, perhaps newer than that of HEAD
     change_params(clone, small)
     write_text(clone)
     checked(run("dvc repro", clone, {**around.env, "HOME": str(home)}, around.umask))

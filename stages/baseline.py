@@ -9,11 +9,13 @@ import numpy as np
 from pipeline.base.artifacts import Result, Row, read_json, write_csv, write_json
 from pipeline.base.errors import ArtifactError
 from pipeline.base.metrics import Score
-from pipeline.base.params import BaselineParams, Batching, Level
+from pipeline.base.params import Level
 from pipeline.stage import Input, Output, stage
 from pipeline.text.compressors import COMPRESSORS, bits_per_char, joined
 from pipeline.text.ngram import KneserNey
+from pipeline.text.params import BaselineParams
 from pipeline.tokens.batches import SCHEMA, read_column
+from pipeline.tokens.params import Batching
 from pipeline.tokens.windows import UNK, load_ids
 
 SCORED = ("validation", "test")

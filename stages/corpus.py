@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from pipeline.base.artifacts import Result, write_json
-from pipeline.base.params import CorpusParams
 from pipeline.stage import Output, stage
 from pipeline.text.corpus import write_corpus
 from pipeline.text.location import check_location
+from pipeline.text.params import CorpusParams
 
 
 @stage

@@ -12,9 +12,10 @@ from pipeline.analysis import context, gates, jacobians
 from pipeline.analysis.figures import dynamics_figure, gradient_figure
 from pipeline.analysis.gradients import curves, positions_of, side_curves
 from pipeline.analysis.numbers import history_of, metrics_of
+from pipeline.analysis.params import GradientsParams
 from pipeline.analysis.verdicts import verdict
 from pipeline.base.artifacts import Result, finite, read_json, write_csv, write_json
-from pipeline.base.params import GradientsParams, Level, RuntimeParams
+from pipeline.base.params import Level, RuntimeParams
 from pipeline.figures import save_png
 from pipeline.language.bundle import LanguageBundle
 from pipeline.networks.bundle import CHECKPOINTS

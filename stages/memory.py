@@ -5,14 +5,15 @@ from typing import Any
 
 import torch
 
-from pipeline.base.artifacts import LogRows, Result, Row, finite, write_csv, write_json
+from pipeline.base.artifacts import LogRows, Result, Resume, Row, finite, write_csv, write_json
 from pipeline.base.memory import check_memory
-from pipeline.base.params import MemoryTask, Model, RuntimeParams, Task
-from pipeline.base.resume import Resume
+from pipeline.base.params import RuntimeParams
 from pipeline.figures import save_png
-from pipeline.memory import load
+from pipeline.memory.contract import load
 from pipeline.memory.evaluation import by, longest_good, measured
 from pipeline.memory.figures import accuracy_figure
+from pipeline.memory.params import MemoryTask
+from pipeline.networks.params import Model
 from pipeline.stage import Output, stage
 from pipeline.training.fit import fit
 
@@ -23,7 +24,7 @@ def memory(
     model: Model,
     runtime: RuntimeParams,
     *,
-    task: Task,
+    task: str,
     seed: int,
     out: Output,
     live: LogRows,

@@ -3,8 +3,9 @@
 import sys
 
 from pipeline.base.artifacts import Result
-from pipeline.base.params import MemoryParams, RunParams
-from pipeline.memory.words import WORDS
+from pipeline.base.params import RunParams
+from pipeline.memory.params import MemorySelection
+from pipeline.memory.words import all_words
 from pipeline.report import chapters
 from pipeline.report.collect import collect
 from pipeline.report.curves import write_figures
@@ -23,7 +24,7 @@ LEFT = (
 @stage(sync=True)
 def report(
     run: RunParams,
-    memory: MemoryParams,
+    memory: MemorySelection,
     *,
     corpus: Input,
     tokenization: Input,
@@ -51,7 +52,7 @@ def report(
     for path in left:
         sys.stderr.write(REMOVED.format(path) if path in removed else LEFT.format(path))
     results = collect(folders, run, memory.tasks)
-    page = chapters.report(results, WORDS)
+    page = chapters.report(results, all_words())
     figures = write_figures(page.pictures, out)
     write_exports(results, out)
     write_report(page, out)

@@ -10,13 +10,14 @@ import torch
 
 from pipeline.base.artifacts import Result, finite, read_json, write_json
 from pipeline.base.errors import ArtifactError
-from pipeline.base.params import Level, RuntimeParams, SamplingParams
+from pipeline.base.params import Level, RuntimeParams
 from pipeline.language.bundle import LanguageBundle
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.language_model import LanguageModel
 from pipeline.sampling.drawing import Choice, Sample, sample
 from pipeline.sampling.gaps import Filled, Gapped, blanked, fill, write_gaps
 from pipeline.sampling.novelty import NGRAM_LENGTHS, Novelty
+from pipeline.sampling.params import SamplingParams
 from pipeline.stage import Input, Output, stage
 from pipeline.tokens.vocabulary import Vocabulary, known_ids
 from pipeline.tokens.windows import load_ids, unit_bounds

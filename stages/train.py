@@ -9,26 +9,27 @@ from pathlib import Path
 
 import torch
 
-from pipeline.base.artifacts import LogRows, Result, finite, write_json
-from pipeline.base.later import Later
+from pipeline.base.artifacts import LogRows, Result, Resume, finite, write_json
 from pipeline.base.metrics import Score
-from pipeline.base.params import Batching, Level, Model, RuntimeParams, StreamBatching, TrainingParams
-from pipeline.base.resume import Resume
+from pipeline.base.params import Level, RuntimeParams
 from pipeline.language.bundle import LanguageBundle
 from pipeline.networks.build import Network, build_language_model, num_parameters
 from pipeline.networks.bundle import CHECKPOINTS
-from pipeline.stage import WORK, Input, Output, stage
+from pipeline.networks.params import Model
+from pipeline.stage import WORK, Input, Later, Output, stage
+from pipeline.tokens.params import Batching, StreamBatching
 from pipeline.tokens.vocabulary import Vocabulary, known_ids
 from pipeline.training.diverged import DivergedError
 from pipeline.training.fit import fit
 from pipeline.training.language_modelling import LanguageModelling, final_score
+from pipeline.training.params import TrainingParams
 from pipeline.training.split import Split
 
 DIVERGED = WORK / "diverged"
 """The last good weights of trainings that ended in numbers that are not finite."""
 
 
-@stage
+@stage(processes="training")
 def train(
     model: Model,
     batching: Batching,

@@ -4,11 +4,11 @@ import sys
 from functools import partial
 
 from pipeline.base.artifacts import Result, read_json, write_json
-from pipeline.base.later import Later
-from pipeline.base.params import BpeVocabularyParams, Level, VocabularyParams
-from pipeline.stage import Input, Output, stage
+from pipeline.base.params import Level
+from pipeline.stage import Input, Later, Output, stage
 from pipeline.text.encoding import encode_split, spelling_nats
 from pipeline.tokens.batches import SPLITS
+from pipeline.tokens.params import BpeVocabularyParams, VocabularyParams
 from pipeline.tokens.tokenization import read_tokens
 from pipeline.tokens.vocabulary import Vocabulary, count_types, known_ids, learn
 

@@ -5,11 +5,11 @@ from collections import Counter
 import torch
 from torch import Tensor, nn
 
-from pipeline.base.params import Model
 from pipeline.language.bundle import LanguageBundle
 from pipeline.networks.build import build_language_model
 from pipeline.networks.inputs import OneHot
 from pipeline.networks.language_model import LanguageModel
+from pipeline.networks.params import Model
 from pipeline.networks.readout import Readout
 from pipeline.networks.stack import RecurrentStack
 from pipeline.tokens.vocabulary import Vocabulary, learn

@@ -16,7 +16,7 @@ from filelock import FileLock
 from hypothesis import settings
 from sizes import E, H
 
-from pipeline.base.params import GruModel, LstmModel, Model, RnnModel
+from pipeline.networks.params import GruModel, LstmModel, Model, RnnModel
 from reliability.project import hear_interrupts
 
 if TYPE_CHECKING:

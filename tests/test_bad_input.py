@@ -22,13 +22,14 @@ from bad_input import POSITION, ROOT, YAML_FILES, check_failed, given, parquet, 
 from pipeline import cli
 from pipeline.base.artifacts import Record, Result, Row, write_json
 from pipeline.base.errors import EXIT_OK, EXIT_USER_ERROR, disk_error
-from pipeline.base.params import CorpusParams, load_params
 from pipeline.language.bundle import LanguageBundle
 from pipeline.networks.build import build_language_model
 from pipeline.networks.bundle import save_weights
+from pipeline.params import load_params
 from pipeline.stage import Output, stage
 from pipeline.text.corpus import write_corpus
 from pipeline.text.encoding import encode_split
+from pipeline.text.params import CorpusParams
 from pipeline.tokens.tokenization import tokenize
 from pipeline.tokens.vocabulary import Vocabulary, learn
 from stages.baseline import baseline

@@ -19,10 +19,13 @@ from benchmarks.text import text_stages, write_text
 from benchmarks.timing import in_turns
 from benchmarks.training import VOCABULARY, Task, take_turns
 from pipeline.base.artifacts import Row
-from pipeline.base.params import Params, RuntimeParams, StreamBatching, TrainingParams, load_params
-from pipeline.base.resume import Resume
+from pipeline.base.params import RuntimeParams
 from pipeline.networks.build import build_language_model
+from pipeline.params import Params, load_params
+from pipeline.stage.resume import ResumePlace
+from pipeline.tokens.params import StreamBatching
 from pipeline.training.fit import fit
+from pipeline.training.params import TrainingParams
 from reliability.project import make_project, stages_of
 
 ROOT = Path(__file__).parents[1]
@@ -58,7 +61,7 @@ def test_both_sides_of_the_training_do_the_same_work(model, cell):
 def test_only_the_saving_of_states_runs_on_its_clock(model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     saved: list[int] = []
-    monkeypatch.setattr(Resume, "save", lambda resume, step, state: saved.append(step) or time.sleep(0.01))
+    monkeypatch.setattr(ResumePlace, "save", lambda resume, step, state: saved.append(step) or time.sleep(0.01))
     task = Task(model("rnn"), STREAM, TRAINING, RuntimeParams(threads=1, accelerator="cpu"))
     whole, saving = timed(task, every_seconds=0.0)
     assert 20 * 0.01 <= saving < whole

@@ -246,6 +246,7 @@ def test_score_needs_one_source_of_texts(unroll, bigram, tmp_path, words, senten
 
 def test_check_says_what_is_selected_or_what_is_wrong(unroll, tmp_path):
     shutil.copy(ROOT / "params.yaml", tmp_path)
+    shutil.copy(ROOT / "environment.yaml", tmp_path)
     code, _, err = unroll("check")
     assert (code, err.count("\n")) == (2, 1)
     assert err.startswith("params.yaml: corpus.path: a file or folder that is there (got 'data')")

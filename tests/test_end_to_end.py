@@ -101,6 +101,36 @@ def test_a_second_repro_runs_nothing(project):
     assert run("dvc status -q", project).returncode == 0
 
 
+def test_a_change_of_a_section_or_of_the_harness_makes_no_stage_stale(project):
+    """What a value may be, how a stage is run and what is said of an error decide no byte of an out."""
+    harness = [*(project / "pipeline/stage").glob("*.py"), *(project / "pipeline/tracking").glob("*.py")]
+    sections = [*(project / "pipeline").rglob("params.py"), project / "pipeline/base/errors.py"]
+    before = {path: path.read_text() for path in (*harness, *sections)}
+    try:
+        for path, text in before.items():
+            path.write_text(text.replace("le=10**12", "le=10**9") + "\n# A comment.\n")
+        assert run("dvc status -q", project).returncode == 0
+    finally:
+        for path, text in before.items():
+            path.write_text(text)
+
+
+def test_an_upgrade_makes_the_stages_stale_that_depend_on_it_and_says_why(project):
+    stale = {}
+    written = (project / "environment.yaml").read_text()
+    for name, value in {"python": "3.0.0", "torch": "1.0.0"}.items():
+        lines = [f"{name}: {value}" if line.startswith(f"{name}:") else line for line in written.splitlines()]
+        (project / "environment.yaml").write_text("\n".join(lines) + "\n")
+        stale[name] = set(json.loads(run("dvc status --json", project).stdout))
+        refused = run("unroll check", project)
+        assert refused.returncode == 2
+        assert f" runs here (the file names {value}); run `unroll environment`, and `dvc repro` will" in refused.stderr
+    assert run("unroll environment", project).returncode == 0
+    assert (project / "environment.yaml").read_text() == written
+    assert stale["python"] == {"corpus"}
+    assert {name.partition("@")[0] for name in stale["torch"]} == {"train", "gradients", "memory", "sampling"}
+
+
 def test_sync_brings_a_lost_store_back(project):
     before = runs(project)
     for path in project.glob("mlflow.db*"):

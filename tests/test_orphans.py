@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.base.params import read_yaml
+from pipeline.params import read_yaml
 from reliability.faults import (
     MEMORY,
     TRAIN,

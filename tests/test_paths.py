@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.base.errors import ParamsError, PipelineError
-from pipeline.base.params import CorpusParams, check, read_yaml
+from pipeline.base.params import check
+from pipeline.params import read_yaml
 from pipeline.text.location import notes_on
+from pipeline.text.params import CorpusParams
 from reliability.project import ROOT, change_params, make_project, run, small
 
 CORPUS = read_yaml(ROOT / "params.yaml")["corpus"] | {"source": "files"}

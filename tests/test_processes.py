@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipeline.base.params import read_yaml
+from pipeline.params import read_yaml
 from reliability.kills import saved
 from reliability.project import change_params, environment, make_small_project, run
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from pipeline.base.errors import PipelineError
-from pipeline.base.params import Params, check, load_params, read_yaml
+from pipeline.base.params import check
+from pipeline.params import Params, load_params, read_yaml
 from pipeline.text.sources import file_units
 from pipeline.tokens.tokenization import Scheme, tokenize
 from pipeline.tokens.units import normalize

@@ -24,11 +24,11 @@ import torch
 
 from pipeline.base.artifacts import Record, write_json
 from pipeline.base.errors import ArtifactError, CorpusError, ParamsError, PipelineError
-from pipeline.base.params import load_params
-from pipeline.base.resume import Resume
 from pipeline.language.bundle import LanguageBundle
 from pipeline.language.pairs import read_pairs
 from pipeline.networks.build import build_language_model
+from pipeline.params import load_params
+from pipeline.stage.resume import ResumePlace
 from pipeline.text.sources import file_units
 from pipeline.tokens.batches import SCHEMA, read_column
 from pipeline.tokens.vocabulary import Vocabulary, learn
@@ -122,7 +122,7 @@ def test_a_pickle_in_a_record_is_a_damaged_file(tmp_path, marker):
 
 def test_a_forged_state_of_a_killed_training_is_not_used(tmp_path, marker, capsys):
     """Its first line is right, checksum and all."""
-    resume = Resume(tmp_path, "key", every_seconds=0.0)
+    resume = ResumePlace(tmp_path, "key", every_seconds=0.0)
     content = io.BytesIO()
     torch.save({"step": Bomb(marker)}, content)
     head = {"key": "key", "sha256": hashlib.sha256(content.getvalue()).hexdigest(), "files": {}}

@@ -11,7 +11,7 @@ from pyarrow import parquet
 from safetensors.numpy import save_file
 
 from pipeline.base.errors import ParamsError
-from pipeline.base.params import read_yaml
+from pipeline.params import read_yaml
 from reliability.compare import contents, first_value
 from reliability.project import AUTHOR, ROOT, checked, run
 from reliability.same import MAP, compare, expected, first_difference, main, make_small, small, unpack, working_tree

@@ -25,9 +25,9 @@ from torch.nn import functional as F
 
 from pipeline.analysis.bounds import omega
 from pipeline.analysis.curves import FLOOR, Norms, curve
+from pipeline.analysis.length import check_length
 from pipeline.analysis.unroll import unrolled
 from pipeline.base.errors import ArtifactError
-from pipeline.base.later import check_length
 from pipeline.cells.base import cells_of
 from pipeline.networks.build import Network
 from pipeline.tokens.windows import Ids, Window, gather

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from pipeline.base.errors import ArtifactError
 
@@ -28,6 +28,27 @@ class Row:
 
 LogRows = Callable[[Sequence[Row]], None]
 """Takes new rows of a stage's history while the stage still runs."""
+
+
+@runtime_checkable
+class Resume(Protocol):
+    """Where work that was killed goes on; pipeline/stage/resume.py keeps it on the disk."""
+
+    files: Path
+    """A folder for parts of the out that are there before its end. A file never changes once a state was saved."""
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to save a state."""
+        ...
+
+    def save(self, step: int, state: Mapping[str, Any]) -> None:
+        """Keep what is needed to go on after so many steps: tensors, numbers, text, and lists and dicts of them."""
+        ...
+
+    def load(self) -> dict[str, Any] | None:
+        """The newest state, or None where the work begins anew."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,10 @@ class TrackingError(PipelineError):
     """The MLflow store cannot be used."""
 
 
+class HelperDoneError(Exception):
+    """A helper's part of the stage has ended; all the rest is rank 0's."""
+
+
 class ParamsError(PipelineError):
     """Every wrong key and value of params.yaml, one a line."""
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from pipeline.base.artifacts import damaged
 from pipeline.base.errors import ArtifactError, ParamsError
-from pipeline.base.params import Level, Model, Section, check
+from pipeline.base.params import Level, Section, check
 from pipeline.networks.build import Network, build_language_model
 from pipeline.networks.bundle import MODEL, Bundle, checkpoints
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.language_model import LanguageModel
+from pipeline.networks.params import Model
 from pipeline.tokens.vocabulary import Vocabulary
 
 TOKENIZER = "tokenizer.json"

@@ -1,13 +1,15 @@
-"""What a memory task is: a value of functions, which its folder exports as `TASK`."""
+"""What a memory task is: a value of functions, which task.py of its folder exports as `TASK`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from importlib import import_module
+from typing import Any, Generic, TypeVar
 
 from torch import nn
 
-from pipeline.base.params import MemoryTask, Model
 from pipeline.memory.evaluation import Answer
+from pipeline.memory.params import MemoryTask
+from pipeline.networks.params import Model
 from pipeline.training.objective import Objective
 
 P = TypeVar("P", bound=MemoryTask)
@@ -39,3 +41,8 @@ class Task(Generic[P, N]):
     """What the network is trained for, by params, network and seed."""
     ask: Callable[[P, N, int], Outcome]
     """The test of a trained network, by params, network and seed."""
+
+
+def load(name: str) -> Task[Any, Any]:
+    """The task of a folder."""
+    return import_module(f"pipeline.memory.{name}.task").TASK

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import TypeVar
 
-from pipeline.base.params import MemoryTask
 from pipeline.memory.contract import Outcome, Task
 from pipeline.memory.evaluation import answers
+from pipeline.memory.params import MemoryTask
 from pipeline.memory.strings import String, Strings, bits_without_memory, drawn, joined
 from pipeline.networks.build import Network, build_language_model
 from pipeline.training.language_modelling import LanguageModelling

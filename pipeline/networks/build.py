@@ -7,12 +7,12 @@ from typing import Literal
 from torch import nn
 
 from pipeline.base.memory import check_memory
-from pipeline.base.params import GruModel, LstmModel, Model, RnnModel
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.encoder import Encoder
 from pipeline.networks.initialise import initialise
 from pipeline.networks.inputs import embedding
 from pipeline.networks.language_model import LanguageModel
+from pipeline.networks.params import GruModel, LstmModel, Model, RnnModel
 from pipeline.networks.readout import Readout
 from pipeline.networks.regressor import Regressor
 from pipeline.networks.stack import RecurrentStack

@@ -19,8 +19,9 @@ from torch import nn
 
 from pipeline.base.artifacts import damaged, read_json, write_json
 from pipeline.base.errors import ArtifactError, ParamsError
-from pipeline.base.params import Count, Model, Section, Seed, check
+from pipeline.base.params import Count, Section, Seed, check
 from pipeline.networks.build import BUILDERS, Kind, sizes_of
+from pipeline.networks.params import Model
 
 WEIGHTS, MODEL = "weights.safetensors", "model.json"
 CHECKPOINTS = "checkpoints"

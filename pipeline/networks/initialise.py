@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from pipeline.base.params import GruModel, LstmModel, Model, RnnModel
+from pipeline.networks.params import GruModel, LstmModel, Model, RnnModel
 from pipeline.networks.readout import Readout
 from pipeline.networks.stack import RecurrentStack
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from pipeline.base.artifacts import Record, damaged, read_json
-from pipeline.base.params import Level, RunParams, Task
+from pipeline.base.params import Level, RunParams
 from pipeline.report.estimates import Estimate, estimate
 from pipeline.report.selection import item
 
@@ -125,7 +125,7 @@ class TaskModel:
 class TaskResults:
     """All that is known about one task."""
 
-    task: Task
+    task: str
     lengths: Sequence[int]
     """Those of the training; none where they come as they will."""
     models: Sequence[TaskModel]
@@ -146,7 +146,7 @@ class Results:
     tasks: Sequence[TaskResults]
 
 
-def collect(folders: Mapping[str, Path], run: RunParams, tasks: Sequence[Task]) -> Results:
+def collect(folders: Mapping[str, Path], run: RunParams, tasks: Sequence[str]) -> Results:
     """Read the outs of the items that `run` and `tasks` select.
 
     Raises:
@@ -157,7 +157,7 @@ def collect(folders: Mapping[str, Path], run: RunParams, tasks: Sequence[Task]) 
     return Results(corpus, levels, [_task(folders["memory"], task, run) for task in tasks])
 
 
-def _task(folder: Path, task: Task, run: RunParams) -> TaskResults:
+def _task(folder: Path, task: str, run: RunParams) -> TaskResults:
     lengths = Record.load(folder / item(task, run.models[0], run.seeds[0])).params.get("memory.lengths", "[]")
     models = [
         TaskModel(name, {seed: read_json(folder / item(task, name, seed) / "memory.json") for seed in run.seeds})

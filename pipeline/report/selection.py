@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.base.artifacts import Record
 from pipeline.base.errors import ArtifactError
-from pipeline.base.params import RunParams, Task
+from pipeline.base.params import RunParams
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -33,7 +33,7 @@ def item(level_or_task: str, model: str, seed: int) -> str:
     return f"{level_or_task}-{model}-{seed}"
 
 
-def selected(run: RunParams, tasks: Sequence[Task]) -> Mapping[str, set[str]]:
+def selected(run: RunParams, tasks: Sequence[str]) -> Mapping[str, set[str]]:
     """Names of the folders that belong into each input."""
     levels: set[str] = set(run.levels)
     trained = _items(run.levels, run)
@@ -45,7 +45,7 @@ def _items(levels_or_tasks: Sequence[str], run: RunParams) -> set[str]:
     return {item(*combination) for combination in itertools.product(levels_or_tasks, run.models, run.seeds)}
 
 
-def leftovers(folders: Mapping[str, Path], run: RunParams, tasks: Sequence[Task]) -> list[Path]:
+def leftovers(folders: Mapping[str, Path], run: RunParams, tasks: Sequence[str]) -> list[Path]:
     """What lies in the inputs and belongs to no selected item, hidden files aside."""
     return [
         path

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.base.errors import CorpusError
-from pipeline.base.params import CorpusParams, HashSplit, PositionSplit
 from pipeline.text.files import files_of
+from pipeline.text.params import CorpusParams, HashSplit, PositionSplit
 from pipeline.text.python_docs import python_docs
 from pipeline.text.sources import file_units, hub_units
 from pipeline.text.splits import Dealt, by_hash, by_position

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pipeline.base.errors import CorpusError, PipelineError
-from pipeline.base.params import CorpusParams
 from pipeline.text.files import files_of
+from pipeline.text.params import CorpusParams
 
 WHERE = "params.yaml: corpus.path"
 SHOWN = 3

@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from pipeline.base.errors import CorpusError
-from pipeline.base.params import HubParams
 from pipeline.text.files import readable
+from pipeline.text.params import HubParams
 from pipeline.text.tables import READERS, check_column, table_texts, text_of
 from pipeline.text.utf8 import check_text
 from pipeline.tokens.units import Unit, group, normalize, units_of

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Int
 
-from pipeline.base.params import HashSplit, PositionSplit
+from pipeline.text.params import HashSplit, PositionSplit
 from pipeline.tokens.batches import SCHEMA, lengths
 
 Dealt = Iterator[tuple[pa.RecordBatch, Int[np.ndarray, " N"]]]

@@ -10,10 +10,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from pipeline.base.artifacts import LogRows, Row
-from pipeline.base.launch import HelperDoneError
+from pipeline.base.artifacts import LogRows, Resume, Row
+from pipeline.base.errors import HelperDoneError
 from pipeline.base.memory import check_memory
-from pipeline.base.resume import Resume
 from pipeline.training.diverged import DivergedError
 from pipeline.training.history import History
 from pipeline.training.learner import Learner
@@ -92,7 +91,7 @@ def fit(
         ranks=ranks,
     )
     steps = validation_steps(objective.num_steps, num_validations)
-    validation = Validation(objective, steps, resume and resume.files)
+    validation = Validation(objective, steps, resume.files if resume else None)
     with progress(objective.num_steps, objective.loss_name) as bar, ranks.joined():
         history = History(validation, log_every_steps, [live, bar] if ranks.is_first else [], resume)
         _restore(resume, learner, history)
@@ -115,7 +114,7 @@ def dropout_seed(seed: int, rank: int) -> int:
 
 def _restore(resume: Resume | None, learner: Learner[N], history: History) -> None:
     """Bring everything to where the killed training was."""
-    captured = learner.ranks.gathered(resume and resume.load())[0]
+    captured = learner.ranks.gathered(resume.load() if resume else None)[0]
     if not captured:
         return
     learner.restore(captured["learner"])

@@ -4,8 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.base.artifacts import LogRows, Row
-from pipeline.base.resume import Resume
+from pipeline.base.artifacts import LogRows, Resume, Row
 from pipeline.training.diverged import DivergedError
 from pipeline.training.groups import group_norms
 from pipeline.training.learner import Learner, Step

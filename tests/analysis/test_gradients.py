@@ -13,11 +13,11 @@ from torch.nn import functional as F
 
 from pipeline.analysis.gradients import curves, gradient_norms, positions_of, side_curves, state_gradients
 from pipeline.base.errors import ArtifactError
-from pipeline.base.params import Model
 from pipeline.cells.base import cells_of
 from pipeline.networks.build import Network, build_language_model
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.language_model import LanguageModel
+from pipeline.networks.params import Model
 from pipeline.networks.stack import RecurrentStack
 from pipeline.tokens.windows import Ids, Window
 

@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from pipeline.base.params import AddingTask
-from pipeline.base.resume import Resume
-from pipeline.memory.adding import TASK
 from pipeline.memory.adding.data import SQUARED_ERROR_WITHOUT_MEMORY, TOLERANCE, batches, sequences, sums_answered
+from pipeline.memory.adding.params import AddingTask
+from pipeline.memory.adding.task import TASK
 from pipeline.networks.regressor import Regressor
+from pipeline.stage.resume import ResumePlace
 from pipeline.training.diverged import DivergedError
 from pipeline.training.fit import fit
 from pipeline.training.supervised import LeastSquares
@@ -152,13 +152,13 @@ def test_a_training_that_is_killed_goes_on_to_the_same_weights(model, tmp_path, 
     """Killed right after a state was saved; dropout between the layers draws on."""
     section = model("lstm", num_layers=2, dropout=0.3)
 
-    def place(folder) -> Resume:
-        return Resume(tmp_path / folder, "key", every_seconds=0.0)
+    def place(folder) -> ResumePlace:
+        return ResumePlace(tmp_path / folder, "key", every_seconds=0.0)
 
     whole, expected = train(section, resume=place("whole"))
-    save = Resume.save
+    save = ResumePlace.save
     with monkeypatch.context() as patch, pytest.raises(Killed):  # noqa: PT012
-        patch.setattr(Resume, "save", lambda self, at, state: save(self, at, state) or killed_at(at, step))
+        patch.setattr(ResumePlace, "save", lambda self, at, state: save(self, at, state) or killed_at(at, step))
         train(section, resume=place("broken"))
     again, trained = train(section, resume=place("broken"))
     assert trained == expected

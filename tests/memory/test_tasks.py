@@ -1,13 +1,13 @@
 """The tasks of the memory stage are the folders of pipeline/memory."""
 
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
 from pipeline import memory
-from pipeline.base.params import MemoryParams, Task, load_params
-from pipeline.base.resume import Resume
+from pipeline.memory.contract import load
+from pipeline.params import MemoryParams, load_params
+from pipeline.stage.resume import ResumePlace
 from stages.memory import memory as memory_stage
 
 PARAMS = load_params(Path(__file__).parents[2] / "params.yaml")
@@ -15,18 +15,19 @@ SMALL = {"budget_tokens": 400, "batch_size": 4, "log_every_steps": 2, "test_sequ
 
 
 def test_folders_entries_of_params_and_tasks_are_the_same():
-    assert set(memory.names()) == set(get_args(Task)) == set(MemoryParams.model_fields) - {"tasks"}
-    assert {name: memory.load(name).params for name in memory.names()} == {
+    assert set(memory.names()) == set(MemoryParams.model_fields) - {"tasks"}
+    assert {name: load(name).params for name in memory.names()} == {
         name: MemoryParams.model_fields[name].annotation for name in memory.names()
     }
 
 
 def test_a_new_folder_is_a_task(tmp_path, monkeypatch):
     (tmp_path / "echo").mkdir()
-    (tmp_path / "echo/__init__.py").write_text("from pipeline.memory.reber import TASK")
+    (tmp_path / "echo/__init__.py").touch()
+    (tmp_path / "echo/task.py").write_text("from pipeline.memory.reber.task import TASK")
     monkeypatch.setattr(memory, "__path__", [*memory.__path__, str(tmp_path)])
     assert "echo" in memory.names()
-    assert memory.load("echo") is memory.load("reber")
+    assert load("echo") is load("reber")
 
 
 @pytest.mark.parametrize("task", memory.names())
@@ -43,7 +44,7 @@ def test_every_task_shows_its_curve_while_it_trains(model, tmp_path, task):
         seed=1,
         out=tmp_path,
         live=shown.extend,
-        resume=Resume(tmp_path / "resume", "key", every_seconds=1e9),
+        resume=ResumePlace(tmp_path / "resume", "key", every_seconds=1e9),
     )
     unit = "squared_error" if task == "adding" else "nats_per_token"
     losses = [row for row in shown if f"train/{unit}" in row.metrics]

@@ -1,6 +1,6 @@
-from pipeline.base.params import MemoryParams
-from pipeline.memory.words import WORDS
+from pipeline import memory
+from pipeline.memory.words import all_words
 
 
 def test_every_task_has_words():
-    assert set(WORDS) == set(MemoryParams.model_fields) - {"tasks"}
+    assert set(all_words()) == set(memory.names())

@@ -10,10 +10,10 @@ from sizes import B, E, T, V
 from torch import Tensor
 
 from pipeline.base.errors import ArtifactError
-from pipeline.base.params import Model
 from pipeline.language.bundle import TOKENIZER, LanguageBundle
 from pipeline.networks.build import build_language_model, build_regressor
 from pipeline.networks.bundle import Bundle, checkpoint_name, checkpoints, save_weights
+from pipeline.networks.params import Model
 from pipeline.tokens.vocabulary import Vocabulary, learn
 
 

@@ -8,8 +8,8 @@ from sizes import B, E, H, T
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from pipeline.base.params import Model
 from pipeline.networks.build import build_regressor
+from pipeline.networks.params import Model
 from pipeline.networks.regressor import Regressor
 
 KINDS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}

@@ -7,8 +7,8 @@ import torch
 from sizes import E, H, V
 from torch import Tensor, nn
 
-from pipeline.base.params import Model
 from pipeline.networks.build import build_language_model
+from pipeline.networks.params import Model
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 CHRONO = {"gru": {"chrono_steps": 40}, "lstm": {"forget_bias": None, "chrono_steps": 40}}

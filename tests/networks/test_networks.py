@@ -6,13 +6,13 @@ from sizes import B, E, H, T, V
 from torch import nn
 from torch.nn import functional as F
 
-from pipeline.base.params import Model
 from pipeline.networks.build import Network, build_language_model, num_parameters, num_weights
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.encoder import flipped
 from pipeline.networks.evaluation import summed_nats
 from pipeline.networks.inputs import OneHot, embedding
 from pipeline.networks.language_model import LanguageModel
+from pipeline.networks.params import Model
 from pipeline.networks.readout import Readout
 from pipeline.tokens.windows import IGNORED
 

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from pipeline.base.artifacts import Record
 from pipeline.base.params import RunParams
 from pipeline.figures import INK
-from pipeline.memory.words import WORDS
+from pipeline.memory.words import all_words
 from pipeline.report import context, gates, reach, recall
 from pipeline.report.chapters import report
 from pipeline.report.collect import LevelResults, ModelResults, Results, collect
@@ -21,7 +21,7 @@ def drawn(line: Line2D, axis: str) -> list[float]:
 
 
 def figures(results: Results) -> dict[str, Figure]:
-    return {picture.name: picture.draw() for picture in report(results, WORDS).pictures}
+    return {picture.name: picture.draw() for picture in report(results, all_words()).pictures}
 
 
 def learning(folders: dict[str, Path], run: RunParams) -> Axes:
@@ -97,7 +97,7 @@ def test_a_horizon_that_was_not_reached_is_not_marked(folders: dict[str, Path], 
 @pytest.mark.parametrize("seeds", [[1], [1, 2]])
 def test_memory_is_in_hundredths_with_its_interval_and_chance(folders: dict[str, Path], seeds: list[int]):
     run = RunParams(levels=["char"], models=["rnn", "lstm"], seeds=seeds)
-    axes = recall.drawn(collect(folders, run, ["agreement"]).tasks[0], WORDS["agreement"]).axes[0]
+    axes = recall.drawn(collect(folders, run, ["agreement"]).tasks[0], all_words()["agreement"]).axes[0]
     lines = {line.get_label(): line for line in axes.lines}
     assert drawn(lines["lstm"], "y") == [100, 75]
     assert drawn(lines["chance"], "y") == [50, 50]
@@ -114,7 +114,7 @@ def test_figures_have_equal_bytes_and_follow_the_theme(folders: dict[str, Path],
     one, two = tmp_path / "one", tmp_path / "two"
     for folder in (one, two):
         folder.mkdir()
-        names = write_figures(report(results, WORDS).pictures, folder)
+        names = write_figures(report(results, all_words()).pictures, folder)
     of_level = [f"{figure}_char" for figure in ("gradients", "context", "gates", "learning", "cloze")]
     wanted = [f"{figure}.{kind}" for figure in [*of_level, "memory_agreement"] for kind in ("png", "svg")]
     assert names == sorted(wanted)

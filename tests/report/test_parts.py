@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.base.artifacts import Record, read_json, write_json
 from pipeline.base.params import RunParams
-from pipeline.memory.words import WORDS
+from pipeline.memory.words import all_words
 from pipeline.report import clipping, context, gates, layers, reach, recall
 from pipeline.report.chapters import report
 from pipeline.report.collect import Results, collect
@@ -18,7 +18,7 @@ from pipeline.report.render import write_report
 
 from .conftest import blocks
 
-AGREEMENT = WORDS["agreement"]
+AGREEMENT = all_words()["agreement"]
 DISAGREES = "By the rate <it> holds & goes on."
 Collect = Callable[..., Results]
 
@@ -91,7 +91,7 @@ def test_a_disagreement_is_told_in_both_files_as_text(folders: dict[str, Path], 
     for name in ("learning", "cloze", "gradients", "gates", "context"):
         (tmp_path / f"{name}_char.svg").touch()
     (tmp_path / "memory_agreement.svg").touch()
-    write_report(report(told(), WORDS), tmp_path)
+    write_report(report(told(), all_words()), tmp_path)
     assert f"- **lstm, after training**: {DISAGREES}" in (tmp_path / "report.md").read_text()
     html = (tmp_path / "report.html").read_text()
     assert "<b>lstm, after training</b>: By the rate &lt;it&gt; holds &amp; goes on." in html
@@ -239,7 +239,7 @@ def test_whole_strings_stand_above_the_floor_of_their_own_seed(folders: dict[str
 @pytest.mark.slow
 @pytest.mark.parametrize("models", [("bilstm",), ("rnn",), ("lstm", "rnn")])
 def test_any_selection_makes_a_report(told: Collect, tmp_path: Path, models: tuple[str, ...]):
-    content = report(told(models), WORDS)
+    content = report(told(models), all_words())
     write_figures(content.pictures, tmp_path)
     write_report(content, tmp_path)
     assert (tmp_path / "report.md").read_text().count("**Verdict.**") == 5 + 1

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.base.params import RunParams
-from pipeline.memory.words import WORDS
+from pipeline.memory.words import all_words
 from pipeline.report import chapters
 from pipeline.report.collect import collect
 from pipeline.report.curves import write_figures
@@ -50,7 +50,7 @@ def report(run: RunParams, tmp_path_factory: pytest.TempPathFactory) -> Path:
     of_level = [f"{figure}_{level}" for level in run.levels for figure in FIGURES]
     for name in [*of_level, "memory_agreement"]:
         (out / f"{name}.svg").write_text(f"<svg>{name}</svg>")
-    write_report(chapters.report(results, WORDS), out)
+    write_report(chapters.report(results, all_words()), out)
     return out
 
 
@@ -133,7 +133,7 @@ def test_markdown_takes_no_sample_for_markup(report: Path):
 def test_one_level_is_compared_with_none(folders: dict[str, Path], tmp_path: Path):
     run = RunParams(levels=["word"], models=["lstm"], seeds=[1])
     results = collect(folders, run, ["agreement"])
-    content = chapters.report(results, WORDS)
+    content = chapters.report(results, all_words())
     write_figures(content.pictures, tmp_path)
     write_report(content, tmp_path)
     page = Page((tmp_path / "report.html").read_text())

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.base.errors import ArtifactError
-from pipeline.base.params import RunParams, load_params
+from pipeline.base.params import RunParams
+from pipeline.params import load_params
 from pipeline.report import selection
 from stages.report import report
 
@@ -54,4 +55,4 @@ def test_a_selected_item_that_is_missing_is_an_error(folders: dict[str, Path], t
 
 def test_the_stage_syncs_when_it_ends():
     assert report.sync
-    assert report.sections == ["run", "memory"]
+    assert report.signature.sections == ["run", "memory"]

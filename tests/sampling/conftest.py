@@ -7,8 +7,8 @@ import pytest
 import torch
 from sizes import V
 
-from pipeline.base.params import Model
 from pipeline.networks.build import Network, build_language_model
+from pipeline.networks.params import Model
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import torch
 from ruamel.yaml import YAML
 
 from pipeline.base.artifacts import Record
-from pipeline.base.params import read_yaml
+from pipeline.params import read_yaml
 from stages.memory import memory
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"

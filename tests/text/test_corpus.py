@@ -7,8 +7,8 @@ import pytest
 
 from pipeline.base.artifacts import Record
 from pipeline.base.errors import EXIT_OK, EXIT_USER_ERROR, CorpusError
-from pipeline.base.params import CorpusParams
 from pipeline.text.corpus import Tally, given_files, write_corpus
+from pipeline.text.params import CorpusParams
 from pipeline.tokens.batches import SPLITS
 from pipeline.tokens.units import group, lines_of
 from stages.corpus import corpus as corpus_stage

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.base.errors import CorpusError
-from pipeline.base.params import HubParams
+from pipeline.text.params import HubParams
 from pipeline.text.sources import file_units, hub_units
 
 

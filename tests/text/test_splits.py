@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.base.params import HashSplit, PositionSplit
+from pipeline.text.params import HashSplit, PositionSplit
 from pipeline.text.splits import by_hash, by_position
 from pipeline.tokens.batches import as_batch
 

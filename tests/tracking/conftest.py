@@ -53,7 +53,7 @@ from pathlib import Path
 
 from pipeline import tracking
 from pipeline.base.artifacts import Record, Row, flatten, write_json
-from pipeline.base.params import read_yaml
+from pipeline.params import read_yaml
 
 parser = argparse.ArgumentParser()
 parser.add_argument("stage")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.base.errors import TrackingError
-from pipeline.base.params import read_yaml
+from pipeline.params import read_yaml
 from pipeline.tracking.work import Work, locked_stages, repository
 
 from .conftest import copy_of, make_project, run_in

@@ -9,11 +9,11 @@ import torch
 from sizes import V
 
 from pipeline.base.artifacts import Row
-from pipeline.base.resume import Resume
 from pipeline.language.bundle import LanguageBundle
 from pipeline.networks.build import build_language_model
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.evaluation import evaluation_windows, nats_of, summed_nats
+from pipeline.stage.resume import ResumePlace
 from pipeline.tokens.vocabulary import Vocabulary
 from pipeline.training.diverged import DivergedError
 from pipeline.training.fit import dropout_seed, fit
@@ -48,9 +48,9 @@ def train(network, data: LanguageModelling | None = None, **changes):
     return fit(network, objective() if data is None else data, **(SETTINGS | changes))
 
 
-def place(folder) -> Resume:
+def place(folder) -> ResumePlace:
     """Where a training of these tests goes on; a state is saved after every step."""
-    return Resume(folder, "key", every_seconds=0.0)
+    return ResumePlace(folder, "key", every_seconds=0.0)
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])

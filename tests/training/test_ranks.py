@@ -26,11 +26,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pipeline.base.launch import HelperDoneError, this_launch
+from pipeline.base.errors import HelperDoneError
+from pipeline.base.launch import this_launch
 from pipeline.networks.build import build_language_model, build_regressor
 from pipeline.networks.bundle import save_weights
-from pipeline.base.params import LstmModel
-from pipeline.base.resume import Resume
+from pipeline.networks.params import LstmModel
+from pipeline.stage.resume import ResumePlace
 from pipeline.training import fit as fitting
 from pipeline.training.language_modelling import LanguageModelling
 from pipeline.training.split import Split
@@ -83,7 +84,7 @@ def main(argv):
             accelerator="cpu",
             seed=1,
             live=lambda rows: None,
-            resume=Resume(folder / f"resume-{rank}", "key", every_seconds=0.0 if rank == "0" else 1e9),
+            resume=ResumePlace(folder / f"resume-{rank}", "key", every_seconds=0.0 if rank == "0" else 1e9),
         )
     except HelperDoneError:
         return 0
@@ -102,7 +103,7 @@ def laid(folder: Path, mode: str, dropout: float, die_at: int) -> list[str]:
 
 
 ALONE = "import sys, trainee; sys.exit(trainee.main(sys.argv[1:]))"
-LAUNCH = "import sys; from pipeline.base.launch import launch; launch('trainee:main', sys.argv[1:], 2)"
+LAUNCH = "import sys; from pipeline.stage.processes import launch; launch('trainee:main', sys.argv[1:], 2)"
 
 
 def train(

@@ -8,12 +8,12 @@ import sys
 import pytest
 
 from pipeline.base.errors import PipelineError
-from pipeline.base.locks import alone, try_lock
+from pipeline.stage.locks import alone, try_lock
 
 HOLD = """
 import sys
 from pathlib import Path
-from pipeline.base.locks import alone
+from pipeline.stage.locks import alone
 
 with alone(Path(sys.argv[1]), "out"):
     print("held", flush=True)

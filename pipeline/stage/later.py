@@ -4,11 +4,14 @@ A stage that asks for `later` sees no value of it: it is told nothing, or ends w
 params that dvc.yaml does not name for its stage, and a change of them re-runs nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from pipeline.base.errors import ArtifactError
-from pipeline.base.params import GradientsParams, SamplingParams
+from pipeline.analysis.length import check_length
+from pipeline.analysis.params import GradientsParams
+from pipeline.params import Params
+from pipeline.sampling.params import SamplingParams
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,11 @@ class Later:
 
     _gradients: GradientsParams
     _sampling: SamplingParams
+
+    @classmethod
+    def of(cls, params: Params, item: Mapping[str, Any]) -> "Later":
+        """Those of an item."""
+        return cls(params.gradients, params.section("sampling", item))
 
     def check(self, validation_tokens: int, read_prompt: Callable[[str], object]) -> None:
         """Refuse what `gradients` or `sampling` would.
@@ -29,12 +37,3 @@ class Later:
         """
         check_length(validation_tokens, self._gradients.max_lag, self._gradients.positions)
         read_prompt(self._sampling.prompt)
-
-
-def check_length(validation_tokens: int, max_lag: int, positions: int) -> None:
-    """Refuse a validation text that has not `positions` different places with 2 K tokens before and K after them."""
-    needed = 3 * max_lag + positions
-    if validation_tokens < needed:
-        rule = f"needs 3 max_lag + positions = {needed} tokens"
-        what_to_do = "lower gradients.max_lag or gradients.positions, or give more text"
-        raise ArtifactError("gradients: validation ids", rule, validation_tokens, what_to_do)

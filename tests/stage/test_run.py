@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,15 @@ import pytest
 from pipeline.base.artifacts import LogRows, Record, Result, Row
 from pipeline.base.errors import PipelineError
 from pipeline.base.launch import Launch
-from pipeline.base.locks import try_lock
-from pipeline.base.params import Level, MemoryTask, Model, Task, VocabularyParams, load_params
+from pipeline.base.params import Level
+from pipeline.memory.params import MemoryTask
+from pipeline.networks.params import Model
+from pipeline.params import load_params
 from pipeline.stage import Input, Output, Stage, stage
+from pipeline.stage.locks import try_lock
+from pipeline.tokens.params import VocabularyParams
 
-SHIPPED = Path(__file__).parents[1] / "params.yaml"
+SHIPPED = Path(__file__).parents[2] / "params.yaml"
 SHIPPED_PARAMS = load_params(SHIPPED)
 
 
@@ -23,6 +28,7 @@ def project(tmp_path, monkeypatch) -> Path:
     """A folder with the shipped params and one input, outside DVC."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "params.yaml").write_text(SHIPPED.read_text())
+    (tmp_path / "environment.yaml").write_text(SHIPPED.with_name("environment.yaml").read_text())
     (tmp_path / "text").write_text("abc")
     return tmp_path
 
@@ -71,7 +77,7 @@ def test_a_task_is_an_argument_and_a_tag_and_names_its_entry():
     got = {}
 
     @stage
-    def learned(memory: MemoryTask, *, task: Task, seed: int, out: Output) -> Result:
+    def learned(memory: MemoryTask, *, task: str, seed: int, out: Output) -> Result:
         """A stage of tasks."""
         got.update(memory=memory, task=task)
         return Result({})
@@ -209,14 +215,21 @@ def test_the_summary_shows_the_metrics(capfd):
     assert "  answer  42\n" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize(("flag", "word"), [("--level", "letter"), ("--task", "arithmetic")])
+def test_a_task_that_does_not_exist_is_a_users_error(capfd):
+    from stages.memory import memory
+
+    assert memory.run("--task arithmetic --model gru --seed 1 --out out/memory".split()) == 2
+    assert "memory: has an entry for the task (got arithmetic); choose of ['adding'" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("flag", "word"), [("--level", "letter"), ("--seed", "one")])
 def test_an_item_that_does_not_exist_is_a_usage_error(flag, word, capsys):
     from stages.gradients import gradients
 
     with pytest.raises(SystemExit) as ended:
         gradients.run([flag, word])
     assert ended.value.code == 2
-    assert f"argument {flag}: invalid choice: '{word}'" in capsys.readouterr().err
+    assert re.search(f"argument {flag}: invalid .*: '{word}'", capsys.readouterr().err)
 
 
 def test_a_helper_does_its_part_and_writes_nothing(project, monkeypatch, tmp_path_factory):

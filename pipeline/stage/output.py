@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.base.artifacts import RECORD
 from pipeline.base.errors import ArtifactError
-from pipeline.base.locks import alone
+from pipeline.stage.locks import alone
 
 WORK = Path(".work")
 """Scratch beside the outs, ignored by Git and DVC."""

@@ -6,18 +6,19 @@ import subprocess
 import sys
 import textwrap
 
+import psutil
 import pytest
 import torch
 
 from pipeline.base.errors import PipelineError
-from pipeline.base.resume import Resume, resumption, write_durably
+from pipeline.stage.resume import ResumePlace, resumption, write_durably
 
 
-def place(folder, key: str = "key") -> Resume:
-    return Resume(folder, key, every_seconds=60.0)
+def place(folder, key: str = "key") -> ResumePlace:
+    return ResumePlace(folder, key, every_seconds=60.0)
 
 
-def saved(folder, *steps: int) -> Resume:
+def saved(folder, *steps: int) -> ResumePlace:
     resume = place(folder)
     for step in steps:
         resume.save(step, {"step": step, "weights": torch.full((2, 3), float(step)), "rows": [(1, {"nats": 0.5})]})
@@ -144,7 +145,7 @@ def test_a_write_that_fails_leaves_what_was(tmp_path):
 
 def test_a_state_is_due_when_its_time_has_come(tmp_path, monkeypatch):
     now = [100.0]
-    monkeypatch.setattr("pipeline.base.resume.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("pipeline.stage.resume.time.monotonic", lambda: now[0])
     resume = place(tmp_path)
     assert not resume.is_due
     now[0] += 60
@@ -177,9 +178,16 @@ def test_work_that_ends_well_leaves_nothing(tmp_path):
 
 
 def test_an_orphan_leaves_what_it_has_done(tmp_path, monkeypatch):
+    """Who started it is gone when it ends, reaped or not."""
+    starter = subprocess.Popen(["sleep", "60"])
+    starters = [psutil.Process(), psutil.Process(starter.pid)]
+    monkeypatch.setattr("pipeline.stage.resume._starters", lambda: starters)
     with resumption(tmp_path, "key", 60.0) as resume:
         resume.save(1, {"step": 1})
-        monkeypatch.setattr("pipeline.base.resume.os.getppid", lambda: 1)
+        starter.kill()
+    with resumption(tmp_path, "key", 60.0) as resume:
+        assert resume.load() == {"step": 1}
+        starter.wait()
     with resumption(tmp_path, "key", 60.0) as resume:
         assert resume.load() == {"step": 1}
 
@@ -187,7 +195,7 @@ def test_an_orphan_leaves_what_it_has_done(tmp_path, monkeypatch):
 HOLD = """
 import sys
 from pathlib import Path
-from pipeline.base.resume import resumption
+from pipeline.stage.resume import resumption
 
 with resumption(Path(sys.argv[1]), "key", 60.0) as resume:
     resume.save(int(sys.argv[2]), {"step": int(sys.argv[2])})

@@ -16,18 +16,21 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.base.errors import PipelineError
-from pipeline.base.locks import try_lock
+from pipeline.stage.locks import try_lock
+
+if TYPE_CHECKING:
+    import psutil
 
 STATES_KEPT = 2
 
 
-class Resume:
+class ResumePlace:
     """The place of one work that goes on where it was killed."""
 
     def __init__(self, folder: Path, key: str, every_seconds: float) -> None:
@@ -123,7 +126,7 @@ class _UnusableError(Exception):
 
 
 @contextmanager
-def resumption(work: Path, key: str, every_seconds: float) -> Iterator[Resume]:
+def resumption(work: Path, key: str, every_seconds: float) -> Iterator[ResumePlace]:
     """The place below `work` for the work of this key; deleted when the block ends well, or with a user's error.
 
     The same work may run in two workspaces at once, as experiments do: each has a place of its own, and one that was
@@ -131,22 +134,28 @@ def resumption(work: Path, key: str, every_seconds: float) -> Iterator[Resume]:
     which would keep its result, is gone, and will ask for it again.
     """
     with _free_place(work, key) as folder:
-        resume, dvc = Resume(folder, key, every_seconds), _dvc()
+        resume, starters = ResumePlace(folder, key, every_seconds), _starters()
         try:
             yield resume
         except PipelineError:
             resume.clear()  # what cannot go well cannot go on
             raise
-        if _dvc() == dvc:
+        if _are_there(starters):
             resume.clear()
 
 
-def _dvc() -> int:
-    """Who started this process: its parent, or the parent of a shell that, as dash does, waits between the two."""
+def _starters() -> "list[psutil.Process]":
+    """The processes that have started this one, as far as its process group reaches: a shell perhaps, DVC, make."""
     import psutil
 
-    parent = psutil.Process(os.getppid())
-    return parent.ppid() if parent.name() in ("sh", "dash") else parent.pid
+    return [process for process in psutil.Process().parents() if os.getpgid(process.pid) == os.getpgrp()]
+
+
+def _are_there(processes: "Sequence[psutil.Process]") -> bool:
+    """Whether all of them still run; a pid that was given to another process since is not taken for the old one."""
+    import psutil
+
+    return all(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes)
 
 
 @contextmanager
