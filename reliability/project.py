@@ -8,9 +8,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.params import read_yaml
+
+if TYPE_CHECKING:
+    from dvc.stage import Stage as DvcStage
 
 ROOT = Path(__file__).parents[1]
 PARTS = (
@@ -68,13 +71,22 @@ def checked(done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProce
 
 def stages_of(folder: Path) -> Iterator[tuple[str, list[str]]]:
     """The selected stages in dvc.yaml's order: name, and what stands after `python` in the command."""
+    for stage in _dvc_stages(folder):
+        python, *arguments = shlex.split(str(stage.cmd))
+        assert python == "python"
+        yield stage.addressing.rpartition(":")[2], arguments
+
+
+def outs_of(folder: Path) -> list[Path]:
+    """What the selected stages write, in dvc.yaml's order."""
+    return [Path(out.fs_path) for stage in _dvc_stages(folder) for out in stage.outs]
+
+
+def _dvc_stages(folder: Path) -> "list[DvcStage]":
     from dvc.repo import Repo
 
     with Repo(str(folder), config={"core": {"no_scm": True}}) as repo:
-        for stage in repo.stage.load_all(str(folder / "dvc.yaml")):
-            python, *arguments = shlex.split(str(stage.cmd))
-            assert python == "python"
-            yield stage.addressing.rpartition(":")[2], arguments
+        return list(repo.stage.load_all(str(folder / "dvc.yaml")))
 
 
 def run(

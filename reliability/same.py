@@ -21,7 +21,7 @@ import typer
 from pipeline.base.errors import EXIT_USER_ERROR, PipelineError
 from pipeline.params import read_yaml
 from reliability.compare import files
-from reliability.project import ROOT, change_params, checked, run, small, stages_of, write_text
+from reliability.project import ROOT, change_params, checked, outs_of, run, small, stages_of, write_text
 from reliability.same_map import SameMap
 
 MAP = Path(__file__).with_name("same.yaml")
@@ -60,11 +60,12 @@ class Side:
             lines = done.stderr.splitlines()[-NUM_LINES:]
             sys.exit("\n".join([f"{self.name}: a stage ended with {done.returncode}:", *lines]))
 
-    def outs(self, commands: Commands) -> dict[str, Path]:
+    def outs(self) -> dict[str, Path]:
         """Every file that the stages wrote, by its path in the project, in the order of the stages."""
-        outs = [command[command.index("--out") + 1] for command in commands]
-        found = [path for out in outs for path in files(self.folder / out)]
-        return {path.relative_to(self.folder).as_posix(): path for path in found}
+        by_out = {out: files(out) for out in outs_of(self.folder)}
+        for out, found in by_out.items():
+            assert found, f"{self.name}: no file in {out}"  # nothing would be compared
+        return {path.relative_to(self.folder).as_posix(): path for found in by_out.values() for path in found}
 
 
 def compare(root: Path, base: str, same: SameMap, change: Change = everything) -> str:
@@ -84,8 +85,8 @@ def compare(root: Path, base: str, same: SameMap, change: Change = everything) -
     base_stages, stages = stages_of_side(base_side), stages_of_side(side)
     with ThreadPoolExecutor() as pool:
         list(pool.map(Side.run, (base_side, side), (base_stages, stages)))
-    outs = side.outs(stages)
-    if difference := first_difference(base_side.outs(base_stages), outs, same):
+    outs = side.outs()
+    if difference := first_difference(base_side.outs(), outs, same):
         sys.exit(f"not equal: {difference}\nThe outs of both are in {side.folder.parent}.")
     return "\n".join([*expected(outs, same), f"equal: {len(stages)} stages, {len(outs)} files"])
 
