@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -35,6 +36,7 @@ def write_project(folder: Path, files: Mapping[str, bytes], changes: Mapping[str
     params["gradients"] = {"max_lag": 1, "positions": 1}
     set_values(params, changes)
     YAML_FILES.dump(params, folder / "params.yaml")
+    shutil.copy(ROOT / "environment.yaml", folder)
     (folder / "texts").mkdir()
     for name, content in files.items():
         (folder / "texts" / name).write_bytes(content)

@@ -63,7 +63,7 @@ def main(argv: list[str]) -> int:
 def test_ranks_end_together(monkeypatch, argv, message):
     monkeypatch.setattr(processes.os, "cpu_count", lambda: 2)
     monkeypatch.syspath_prepend(os.path.dirname(__file__))
-    entry = "test_launch:main"
+    entry = "test_processes:main"
     if message is None:
         return processes.launch(entry, argv, 2)
     with pytest.raises(processes.RankFailedError, match=message) as failed:
