@@ -523,7 +523,7 @@ def test_the_command_says_so_as_the_stages_do(unroll, bundle, monkeypatch):
     def full(folder: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(cli, "load_bundle", full)
+    monkeypatch.setattr("pipeline.cli.language.load_bundle", full)
     code, out, err = unroll("score", str(bundle), "a")
     assert out == ""
     check_failed(code, err, f"{Path.cwd()}, or .*: the disk takes all that is written", Path("out"))
@@ -531,7 +531,7 @@ def test_the_command_says_so_as_the_stages_do(unroll, bundle, monkeypatch):
     def broken(folder: Path) -> None:
         raise FileNotFoundError(errno.ENOENT, "No such file")
 
-    monkeypatch.setattr(cli, "load_bundle", broken)
+    monkeypatch.setattr("pipeline.cli.language.load_bundle", broken)
     monkeypatch.setattr(sys, "argv", ["unroll", "score", str(bundle), "a"])
     with pytest.raises(FileNotFoundError):
         cli.main()

@@ -286,13 +286,13 @@ def test_ctrl_c_is_130_and_a_bug_is_a_traceback(unroll, bigram, monkeypatch):
     def interrupted(folder: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "load_bundle", interrupted)
+    monkeypatch.setattr("pipeline.cli.language.load_bundle", interrupted)
     assert unroll("score", bigram, "a")[0] == 130
 
     def broken(folder: Path) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(cli, "load_bundle", broken)
+    monkeypatch.setattr("pipeline.cli.language.load_bundle", broken)
     monkeypatch.setattr(sys, "argv", ["unroll", "score", bigram, "a"])
     with pytest.raises(ZeroDivisionError):
         cli.main()

@@ -1,0 +1,65 @@
+"""The commands on a project: its params, its environment and its runs in MLflow."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from pipeline.base.params import RunParams
+
+
+EXIT_NOT_ALL = 1
+"""Of `unroll status`: not all stages agree with their runs."""
+
+
+def check() -> None:
+    """Say whether params.yaml is valid and the text is there; if not, list every wrong key and value."""
+    from pipeline.params import PARAMS_FILE, load_params
+    from pipeline.stage.environment import check_environment
+    from pipeline.text.location import notes_on
+
+    params = load_params()
+    check_environment()
+    notes, run = notes_on(params.corpus), params.run
+    models = len(run.levels) * len(run.models) * len(run.seeds)
+    typer.echo(f"{PARAMS_FILE}: valid; it selects {models} trainings: {_product(run)}")
+    for note in notes:
+        typer.echo(note, err=True)
+
+
+def environment() -> None:
+    """Write the versions of Python and torch that run here into environment.yaml, where DVC sees an upgrade."""
+    from pipeline.stage.environment import ENVIRONMENT_FILE, write_environment
+
+    changes = write_environment()
+    typer.echo(f"{ENVIRONMENT_FILE}: {'; '.join(changes) or 'up to date'}")
+
+
+def sync() -> None:
+    """Bring MLflow up to date with dvc.lock and with the experiments."""
+    from pipeline import tracking
+
+    typer.echo(str(tracking.sync(Path.cwd())))
+
+
+def status() -> None:
+    """Show each stage's out and MLflow run, and what to do next; changes nothing. Exit code 1 unless all agree."""
+    from pipeline import tracking
+
+    stages = tracking.status(Path.cwd())
+    table = Table("stage", "out", "MLflow run", "run and record")
+    for stage in stages:
+        table.add_row(escape(stage.stage), stage.out, stage.run, stage.agreement)
+    Console().print(table)
+    typer.echo(tracking.what_to_do(stages))
+    if any(stage.trouble for stage in stages):
+        raise typer.Exit(EXIT_NOT_ALL)
+
+
+def _product(run: "RunParams") -> str:
+    """How many levels, models and seeds."""
+    return " x ".join(f"{len(getattr(run, name))} {name}" for name in ("levels", "models", "seeds"))
