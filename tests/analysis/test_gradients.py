@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from pydantic import TypeAdapter
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -17,77 +16,25 @@ from pipeline.cells.base import cells_of
 from pipeline.networks.build import Network, build_language_model
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.language_model import LanguageModel
-from pipeline.networks.params import Model
-from pipeline.networks.stack import RecurrentStack
-from pipeline.tokens.windows import Ids, Window
 
-V, E, H, K, P = 11, 5, 7, 6, 3
+from .gradient_networks import (
+    MODELS,
+    H,
+    K,
+    P,
+    V,
+    every_model,
+    linear_network,
+    losses,
+    network_of,
+    some_window,
+    stack_of,
+    tensors,
+    weight_of,
+)
+
 ON, OFF = 50.0, -50.0
 TEXT = Path(__file__).parents[2] / "../shared/data/lm/tinyshakespeare.txt"
-SIZES = {
-    "hidden_size": H,
-    "embedding_size": E,
-    "tied_embeddings": False,
-    "dropout": 0.0,
-    "learning_rate": 0.01,
-    "max_grad_norm": 1.0,
-}
-
-
-def model(cell: str, num_layers: int, bidirectional: bool = False, **own: object) -> Model:
-    values = SIZES | {"cell": cell, "num_layers": num_layers, "bidirectional": bidirectional} | own
-    return TypeAdapter(Model).validate_python(values)
-
-
-MODELS = {
-    "rnn": model("rnn", 1, nonlinearity="tanh", recurrent_gain=1.0),
-    "relu": model("rnn", 2, nonlinearity="relu", recurrent_gain=1.0),
-    "gru": model("gru", 2, chrono_steps=None),
-    "lstm": model("lstm", 1, forget_bias=1.0, chrono_steps=None),
-    "deep_lstm": model("lstm", 2, forget_bias=1.0, chrono_steps=None),
-    "cloze": model("lstm", 2, bidirectional=True, forget_bias=1.0, chrono_steps=None),
-}
-every_model = pytest.mark.parametrize("name", MODELS)
-
-
-def network_of(name: str) -> Network:
-    """In float64, with biases, and weights large enough for every path to count."""
-    network = build_language_model(MODELS[name], V, seed=1).double().eval()
-    generator = torch.Generator().manual_seed(2)
-    for weight in network.parameters():
-        weight.data += 0.2 * torch.randn(weight.shape, generator=generator, dtype=torch.float64)
-    network.get_parameter("embed.weight").data[V] = 0
-    return network
-
-
-def stack_of(network: Network) -> RecurrentStack:
-    return network.left if isinstance(network, ClozeModel) else network.stack
-
-
-def weight_of(network: Network, name: str) -> Tensor:
-    """A weight of the lowest layer of the stack that is measured."""
-    return stack_of(network).rnn.get_parameter(f"{name}_l0")
-
-
-def some_ids(size: int, seed: int = 3) -> Ids:
-    return np.random.default_rng(seed).integers(0, V, size).astype(np.uint8)
-
-
-def some_window(positions: int = P) -> Window:
-    return positions_of(some_ids(60), V, K, positions)
-
-
-def tensors(window: Window) -> tuple[Tensor, Tensor]:
-    return torch.from_numpy(window.inputs), torch.from_numpy(window.targets)
-
-
-def losses(network: Network, h: Tensor, targets: Tensor) -> Tensor:
-    """L_t of each lane from the left (or only) h at t, the right half of a cloze model by a pass over the window."""
-    t = targets.shape[1] - 1 - K
-    if isinstance(network, ClozeModel):
-        right, _ = network.right(network.embed(network.right_inputs(targets)))
-        h = torch.cat([h, right.flip(1)[:, t]], dim=1)
-    return F.cross_entropy(network.readout(h[:, None])[:, 0], targets[:, t], reduction="none")
 
 
 def losses_after_a_nudge(
@@ -144,17 +91,6 @@ def test_contributions_of_all_lags_add_up_to_backpropagation_through_time(name: 
     (whole,) = torch.autograd.grad(losses(network, h, targets).sum(), bias)
     torch.testing.assert_close(total, whole, rtol=1e-9, atol=1e-12)
     assert total.abs().max() > 1e-4
-
-
-def linear_network(recurrent: Tensor) -> LanguageModel:
-    """A relu network whose units are all alive, so that one step is h' = W h + U x + b: linear where it stands."""
-    network = build_language_model(MODELS["relu"].model_copy(update={"num_layers": 1}), V, seed=1).double().eval()
-    assert isinstance(network, LanguageModel)
-    with torch.no_grad():
-        weight_of(network, "weight_hh").copy_(recurrent)
-        weight_of(network, "bias_ih").fill_(1000.0)
-        network.get_parameter("readout.weight").mul_(1e-4)  # else the softmax is saturated by states of that size
-    return network
 
 
 def test_a_linear_network_gives_powers_of_its_matrix() -> None:
@@ -272,24 +208,6 @@ def test_the_network_is_left_as_it_was() -> None:
         assert weight.dtype == torch.float32
         assert torch.equal(weight, before[name])
     assert all(parameter.requires_grad and parameter.grad is None for parameter in network.parameters())
-
-
-def test_positions_are_different_places_with_their_own_inputs_and_targets() -> None:
-    ids = some_ids(60)
-    window = positions_of(ids, V, K, 7)
-    at = np.linspace(2 * K, 60 - 1 - K, 7).astype(int)
-    for lane, t in enumerate(at):
-        assert window.targets[lane].tolist() == ids[t - 2 * K : t + K + 1].tolist()
-        previous = [0, *ids.tolist()][t - 2 * K : t + K + 1]
-        assert window.inputs[lane].tolist() == [V if y == 0 else y for y in previous]
-    assert len({tuple(row) for row in window.targets}) == 7
-
-
-def test_the_shortest_text_that_is_enough() -> None:
-    window = positions_of(some_ids(3 * K + P), V, K, P)
-    assert len({tuple(row) for row in window.targets}) == P
-    with pytest.raises(ArtifactError, match=r"needs 3 max_lag \+ positions = 21 tokens \(got 20\); lower gradients"):
-        positions_of(some_ids(3 * K + P - 1), V, K, P)
 
 
 def test_float64_sees_tails_that_float32_loses() -> None:

@@ -1,5 +1,4 @@
 import math
-import signal
 from itertools import islice, pairwise
 from unittest.mock import Mock
 
@@ -12,45 +11,14 @@ from pipeline.base.artifacts import Row
 from pipeline.language.bundle import LanguageBundle
 from pipeline.networks.build import build_language_model
 from pipeline.networks.cloze import ClozeModel
-from pipeline.networks.evaluation import evaluation_windows, nats_of, summed_nats
-from pipeline.stage.resume import ResumePlace
+from pipeline.networks.evaluation import evaluation_windows, nats_of
 from pipeline.tokens.vocabulary import Vocabulary
 from pipeline.training.diverged import DivergedError
-from pipeline.training.fit import dropout_seed, fit
-from pipeline.training.language_modelling import LanguageModelling, final_score
+from pipeline.training.fit import dropout_seed
+from pipeline.training.language_modelling import final_score
 from pipeline.training.split import Split
 
-STREAM, UNITS = {"segment_tokens": 40}, {"segment_tokens": None}
-SETTINGS = {
-    "learning_rate": 0.02,
-    "weight_decay": 0.1,
-    "max_grad_norm": 0.5,
-    "num_validations": 2,
-    "log_every_steps": 4,
-    "accelerator": "cpu",
-    "seed": 1,
-    "live": lambda rows: None,
-}
-
-
-def split(seed: int, size: int = 400) -> Split:
-    ids = np.random.default_rng(seed).integers(0, V, size=size).astype(np.uint8)
-    ids[-1] = 0
-    return Split(ids, characters=2 * size, spelling_nats=0.0)
-
-
-def objective(train: Split | None = None, **changes) -> LanguageModelling:
-    settings = {**STREAM, "batch_size": 3, "bptt_steps": 5, "budget_tokens": 300, "seed": 1} | changes
-    return LanguageModelling(split(1) if train is None else train, split(2), V, **settings)
-
-
-def train(network, data: LanguageModelling | None = None, **changes):
-    return fit(network, objective() if data is None else data, **(SETTINGS | changes))
-
-
-def place(folder) -> ResumePlace:
-    """Where a training of these tests goes on; a state is saved after every step."""
-    return ResumePlace(folder, "key", every_seconds=0.0)
+from .fitting import STREAM, UNITS, objective, place, split, train
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
@@ -261,75 +229,3 @@ def test_a_validation_that_is_no_number_stops_the_training(model, monkeypatch):
     monkeypatch.setattr("pipeline.training.language_modelling.nats_of", lambda network, windows: (math.nan, 400))
     with pytest.raises(DivergedError, match=r"training step 10: loss and gradient stay finite \(got loss nan\); lower"):
         train(build_language_model(model("rnn"), V, seed=1))
-
-
-class Killed(BaseException):
-    """What ends a training in the middle: nothing of ours handles it."""
-
-
-def killed_after(step: int):
-    """A `live` that ends the training with the first row of this step or a later one."""
-
-    def live(rows) -> None:
-        if rows[0].step >= step:
-            raise Killed
-
-    return live
-
-
-@pytest.mark.parametrize("step", [1, 9, 10, 11, 20])
-@pytest.mark.parametrize(
-    ("cell", "batching", "shape"),
-    [
-        ("rnn", STREAM, {"bidirectional": True}),
-        ("gru", UNITS, {}),
-        ("lstm", STREAM, {"num_layers": 2, "dropout": 0.3}),
-    ],
-    ids=["rnn", "gru", "lstm"],
-)
-@pytest.mark.slow
-def test_a_training_that_is_killed_goes_on_to_the_same_bytes(model, tmp_path, step, cell, batching, shape):
-    """Dropout draws on, the optimiser, the schedule, the state and the data go on, and no row comes twice."""
-    whole, broken = (build_language_model(model(cell, **shape), V, seed=1) for _ in range(2))
-    expected = train(whole, objective(**batching), log_every_steps=1, resume=place(tmp_path / "whole"))
-    with pytest.raises(Killed):
-        train_killed(broken, batching, tmp_path / "broken", step)
-    again = build_language_model(model(cell, **shape), V, seed=1)
-    assert train(again, objective(**batching), log_every_steps=1, resume=place(tmp_path / "broken")) == expected
-    for name, weight in whole.state_dict().items():
-        assert torch.equal(again.state_dict()[name], weight)
-    for path in (tmp_path / "whole/files").iterdir():
-        assert (tmp_path / "broken/files" / path.name).read_bytes() == path.read_bytes()
-
-
-def train_killed(network, batching, folder, step) -> None:
-    train(network, objective(**batching), log_every_steps=1, live=killed_after(step), resume=place(folder))
-
-
-def test_a_training_that_goes_on_shows_what_was_before_and_learns_from_no_window_twice(model, tmp_path, monkeypatch):
-    with pytest.raises(Killed):
-        train(build_language_model(model("gru"), V, seed=1), live=killed_after(12), resume=place(tmp_path))
-    learned, shown = [], []
-    monkeypatch.setattr(
-        "pipeline.training.language_modelling.summed_nats",
-        lambda logits, targets: learned.append(targets) or summed_nats(logits, targets),
-    )
-    trained = train(build_language_model(model("gru"), V, seed=1), live=shown.extend, resume=place(tmp_path))
-    assert len(learned) == 20 - 11  # the row of step 12 ended it before its state was saved
-    assert [row for row in shown if "time/seconds" not in row.metrics] == list(trained.history)
-
-
-def test_a_finished_training_has_nothing_left_to_do(model, tmp_path, monkeypatch):
-    first = train(build_language_model(model("gru"), V, seed=1), resume=place(tmp_path))
-    monkeypatch.setattr("pipeline.training.fit.run", lambda *_: pytest.fail("nothing is left"))
-    assert train(build_language_model(model("gru"), V, seed=1), resume=place(tmp_path)) == first
-
-
-def test_ctrl_c_stays_ctrl_c(model):
-    """Lightning would make an exit with 1 of it, and MLflow would hear of a failure."""
-    handler = signal.getsignal(signal.SIGINT)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            train(build_language_model(model("rnn"), V, seed=1), live=Mock(side_effect=KeyboardInterrupt))
-    finally:
-        signal.signal(signal.SIGINT, handler)

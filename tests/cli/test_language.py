@@ -1,62 +1,11 @@
-"""The command as a shell would call it: words in, exit code and text out."""
+"""The commands on a trained model: words in, exit code and text out."""
 
 import math
-import os
 import re
 import shutil
-import subprocess
-import sys
-from collections import Counter
 from pathlib import Path
 
 import pytest
-from bigrams import bigram_bundle
-from sizes import V
-
-from pipeline import cli
-from pipeline.language.bundle import LanguageBundle
-from pipeline.networks.build import build_language_model
-from pipeline.tokens.vocabulary import Vocabulary, learn
-
-ROOT = Path(__file__).parents[1]
-
-
-@pytest.fixture
-def unroll(monkeypatch, capsys, tmp_path):
-    """A caller of the command in an empty folder: exit code, standard output, standard error."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "120")
-
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["unroll", *words])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        return int(ended.value.code or 0), *capsys.readouterr()
-
-    return call
-
-
-@pytest.fixture
-def bigram(model, tmp_path) -> str:
-    """A saved bundle of known probabilities: the state is the last one-hot input, the readout a table of bigrams."""
-    bundle = bigram_bundle(model("rnn", nonlinearity="relu", hidden_size=4, embedding_size=None))
-    return saved(bundle, tmp_path / "bigram")
-
-
-@pytest.fixture
-def cloze(model, tmp_path) -> str:
-    section = model("gru", bidirectional=True)
-    vocabulary = Vocabulary(learn(Counter("the cat sat."), V, "char"))
-    return saved(
-        LanguageBundle(build_language_model(section, vocabulary.size, seed=1), vocabulary, section, "char", 1),
-        tmp_path / "cloze",
-    )
-
-
-def saved(bundle: LanguageBundle, folder: Path) -> str:
-    folder.mkdir()
-    bundle.save(folder)
-    return str(folder)
 
 
 def test_score_prints_the_chain_rule_and_its_sums(unroll, bigram):
@@ -242,72 +191,3 @@ def test_score_needs_one_source_of_texts(unroll, bigram, tmp_path, words, senten
     code, _, err = unroll("score", bigram, *words)
     assert code == 2
     assert re.fullmatch(sentence, err)
-
-
-def test_check_says_what_is_selected_or_what_is_wrong(unroll, tmp_path):
-    shutil.copy(ROOT / "params.yaml", tmp_path)
-    shutil.copy(ROOT / "environment.yaml", tmp_path)
-    code, _, err = unroll("check")
-    assert (code, err.count("\n")) == (2, 1)
-    assert err.startswith("params.yaml: corpus.path: a file or folder that is there (got 'data')")
-    (tmp_path / "data").mkdir()
-    code, out, _ = unroll("check")
-    assert code == 0
-    assert re.fullmatch(r"params.yaml: valid; it selects \d+ trainings: \d+ levels x \d+ models x \d+ seeds\n", out)
-    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    (tmp_path / "params.yaml").write_text(text.replace("threads: ", "threads: -"), encoding="utf-8")
-    code, _, err = unroll("check")
-    assert code == 2
-    assert err.startswith("params.yaml: runtime.threads: ")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
-@pytest.mark.parametrize("command", ["score", "sample"])
-def test_a_terminal_of_another_encoding_shows_what_it_can(bigram, encoding, command):
-    """Characters that it lacks are shown by their numbers."""
-    text = "é→\U0001f40d"
-    words = {"score": ["score", bigram, text], "sample": ["sample", bigram, "--prompt", text]}[command]
-    env = {**os.environ, "PYTHONIOENCODING": encoding}
-    done = subprocess.run([sys.executable, "-m", "pipeline.cli", *words], env=env, capture_output=True, cwd=ROOT)
-    assert b"Traceback" not in done.stderr, done.stderr.decode(errors="replace")
-    assert done.returncode == {"score": 0, "sample": 2}[command]
-    assert (rb"\u2192" in done.stdout) == (command == "score")
-
-
-def test_sync_prints_the_report(unroll, monkeypatch, tmp_path):
-    from pipeline import tracking
-
-    monkeypatch.setattr(tracking, "sync", lambda root: f"synced {root.name}")
-    assert unroll("sync")[:2] == (0, f"synced {tmp_path.name}\n")
-
-
-def test_ctrl_c_is_130_and_a_bug_is_a_traceback(unroll, bigram, monkeypatch):
-    def interrupted(folder: Path) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("pipeline.cli.language.load_bundle", interrupted)
-    assert unroll("score", bigram, "a")[0] == 130
-
-    def broken(folder: Path) -> None:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr("pipeline.cli.language.load_bundle", broken)
-    monkeypatch.setattr(sys, "argv", ["unroll", "score", bigram, "a"])
-    with pytest.raises(ZeroDivisionError):
-        cli.main()
-
-
-def test_help_imports_nothing_heavy():
-    code = """
-import sys
-from pipeline import cli
-sys.argv = ["unroll", "--help"]
-try:
-    cli.main()
-finally:
-    print(sorted({"torch", "numpy", "pydantic", "mlflow", "pyarrow"} & set(sys.modules)))
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert done.stdout.splitlines()[-1] == "[]"
-    assert all(command in done.stdout for command in ("check", "sync", "sample", "score", "compare-pairs"))
