@@ -76,13 +76,14 @@ class Stage:
             say(str(error))
             return EXIT_USER_ERROR
         except PipelineError as error:
-            return self._fail(EXIT_USER_ERROR, str(error))
+            return _failed(self.name, EXIT_USER_ERROR, str(error))
         except KeyboardInterrupt:
             say("interrupted")  # a live run says KILLED by now; a short stage leaves no run
             return EXIT_INTERRUPTED
         except Exception as error:
             known = machine_error(error)
-            return self._fail(EXIT_USER_ERROR, str(known)) if known else self._fail(EXIT_BUG, traceback.format_exc())
+            code, message = (EXIT_USER_ERROR, str(known)) if known else (EXIT_BUG, traceback.format_exc())
+            return _failed(self.name, code, message)
 
     def _run(self, options: Namespace, argv: Sequence[str]) -> None:
         if "DVC_ROOT" in os.environ:
@@ -135,13 +136,15 @@ class Stage:
         with TemporaryDirectory() as folder, unwatched(self.signature.long) as given:
             self.function(**arguments, **given, out=Output(Path(folder)))
 
-    def _fail(self, code: int, message: str) -> int:
-        say(message)
-        if "DVC_ROOT" in os.environ and not this_launch().is_helper:
-            from pipeline import tracking
 
-            tracking.record_failure(self.name, message)
-        return code
+def _failed(stage: str, code: int, message: str) -> int:
+    """Say what is wrong, to MLflow too; returns the exit code."""
+    say(message)
+    if "DVC_ROOT" in os.environ and not this_launch().is_helper:
+        from pipeline import tracking
+
+        tracking.record_failure(stage, message)
+    return code
 
 
 @overload
