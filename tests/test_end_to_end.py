@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from reliability.faults import Trial, Undisturbed, cut, differences, finished_runs, out, tried
 from reliability.kills import Kill
 from reliability.project import change_params, make_project, small
 from reliability.project import run as run_quietly
+from reliability.trials import Trial, Undisturbed, cut, differences, finished_runs, out, tried
 
 MODELS = ["gru", "bidirectional_lstm"]
 GRU = "train@word-gru-1"

@@ -5,8 +5,9 @@ import signal
 import sys
 from random import Random
 
-from reliability.faults import trials, write_section
+from reliability.faults import write_section
 from reliability.kills import started
+from reliability.trials import trials
 
 
 def test_trials_are_of_all_kinds_and_the_same_every_time():

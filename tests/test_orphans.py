@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.params import read_yaml
-from reliability.faults import (
+from reliability.kills import Kill, Started, is_alive, saved, started
+from reliability.project import AUTHOR, run
+from reliability.trials import (
     MEMORY,
     TRAIN,
     Trial,
@@ -24,8 +26,6 @@ from reliability.faults import (
     tried,
     undisturbed,
 )
-from reliability.kills import Kill, Started, is_alive, saved, started
-from reliability.project import AUTHOR, run
 
 pytestmark = pytest.mark.faults
 OTHER = "train@char-lstm-1"
