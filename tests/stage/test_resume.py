@@ -185,6 +185,7 @@ def test_an_orphan_leaves_what_it_has_done(tmp_path, monkeypatch):
     with resumption(tmp_path, "key", 60.0) as resume:
         resume.save(1, {"step": 1})
         starter.kill()
+        os.waitid(os.P_PID, starter.pid, os.WEXITED | os.WNOWAIT)
     with resumption(tmp_path, "key", 60.0) as resume:
         assert resume.load() == {"step": 1}
         starter.wait()
