@@ -104,7 +104,7 @@ def live_costs(calls: Sequence[Sequence[Row]], every: int) -> tuple[float, float
 
 def seconds_of_logging(calls: Sequence[Sequence[Row]], pause: float) -> float:
     """Seconds that the buffer of a live run takes for these rows, with pauses between the calls."""
-    from pipeline.tracking.curve import Curve
+    from pipeline.tracking.live_process import Curve
     from pipeline.tracking.runs import create_run
 
     work = Work("train", "", {}, {})

@@ -1,13 +1,13 @@
 """MLflow as a view of the records: one run for every stage, found by what it did, rebuilt from what it left.
 
-work      what a stage did, as DVC tells it, and the key of it
-process   in whose name a run is made, and whether that is still there
-store     the MLflow store, made once
-runs      a run in the store: found, filled from a record, ended
-live      the run of a stage while it runs, and of one that failed
-curve     the process beside a stage that logs its run
-mirror    the store brought up to date with dvc.lock and the experiments
-status    what there is of each stage: out, run, and whether they agree
+work          what a stage did, as DVC tells it, and the key of it
+process       in whose name a run is made, and whether that is still there
+store         the MLflow store, made once
+runs          a run in the store: found, filled from a record, ended
+live          the run of a stage while it runs, and of one that failed
+live_process  the process beside a stage that logs its run
+mirror        the store brought up to date with dvc.lock and the experiments
+status        what there is of each stage: out, run, and whether they agree
 
 The only room that imports mlflow, and that at the latest moment: it costs seconds. See docs/tracking.md.
 """

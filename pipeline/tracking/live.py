@@ -20,7 +20,7 @@ MAX_WAIT_SECONDS = 2 * DEAD_SERVER_SECONDS
 """The longest that a stage waits for a server that does not answer: at its end for the request that is under way
 and, where the stage itself failed, for one more that would leave a FAILED run. While it trains it waits for none."""
 
-CURVE = "pipeline.tracking.curve"
+LIVE_PROCESS = "pipeline.tracking.live_process"
 """The module that logs, as a process of its own. Nothing here imports it: it is run."""
 
 
@@ -33,7 +33,11 @@ class LiveRun:
         self._is_lost = False
         # a session of its own: Ctrl-C is for the stage, which then says how the run ends
         self._process = subprocess.Popen(
-            [sys.executable, "-m", CURVE], stdin=subprocess.PIPE, text=True, encoding="utf-8", start_new_session=True
+            [sys.executable, "-m", LIVE_PROCESS],
+            stdin=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,
         )
         assert self._process.stdin is not None
         self._told = self._process.stdin
@@ -73,7 +77,7 @@ class LiveRun:
     def _lose(self) -> None:
         if not self._is_lost:
             got, what_to_do = f"exit code {self._process.returncode}", "`unroll sync` completes the run after the stage"
-            error = TrackingError(f"python -m {CURVE}", "it must run as long as the stage", got, what_to_do)
+            error = TrackingError(f"python -m {LIVE_PROCESS}", "it must run as long as the stage", got, what_to_do)
             sys.stderr.write(f"{error}\n{self._stage} goes on without it\n")
         self._is_lost = True
 

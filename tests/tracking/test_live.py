@@ -15,7 +15,7 @@ import pytest
 from pipeline.base.artifacts import Row
 from pipeline.base.errors import EXIT_BUG
 from pipeline.tracking import live, sync
-from pipeline.tracking.live import CURVE, LiveRun, live_run
+from pipeline.tracking.live import LIVE_PROCESS, LiveRun, live_run
 from pipeline.tracking.process import this_process
 from pipeline.tracking.work import Work
 
@@ -34,7 +34,7 @@ def logs_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def use(program: str) -> None:
         (tmp_path / "logger.py").write_text(program)
         monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(live, "CURVE", "logger")
+        monkeypatch.setattr(live, "LIVE_PROCESS", "logger")
 
     return use
 
@@ -89,7 +89,7 @@ def test_the_process_ends_with_a_training_that_is_killed_perhaps_within_a_word(t
     words = "".join(
         json.dumps(word) + "\n" for word in ([asdict(WORK), {}, {}, "host 1 1"], ["log", [[1, {"n": 2.0}]]])
     )
-    command, cut_words = [sys.executable, "-m", CURVE], words[: len(words) - cut]
+    command, cut_words = [sys.executable, "-m", LIVE_PROCESS], words[: len(words) - cut]
     done = subprocess.run(command, input=cut_words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (EXIT_BUG, "", "")
 

@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 
 from pipeline.base.artifacts import Record, Row
-from pipeline.tracking import curve as curve_module
-from pipeline.tracking.curve import Curve
+from pipeline.tracking import live_process
+from pipeline.tracking.live_process import Curve
 from pipeline.tracking.runs import Point, Run, create_run, find_runs, open_run, tags_of
 from pipeline.tracking.store import Store
 from pipeline.tracking.work import Work
@@ -57,7 +57,7 @@ def curves(store: Store, work: Work) -> dict[str, dict[tuple[str, int], float]]:
 
 @pytest.fixture
 def no_flush_by_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(curve_module, "FLUSH_SECONDS", float("inf"))
+    monkeypatch.setattr(live_process, "FLUSH_SECONDS", float("inf"))
 
 
 @pytest.mark.usefixtures("no_flush_by_time")
@@ -71,8 +71,8 @@ def test_points_wait_until_there_are_enough(store: Store) -> None:
 
 def test_points_do_not_wait_for_long(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     buffer, work = buffer_of(store, "long")
-    now = curve_module.time.monotonic()
-    monkeypatch.setattr(curve_module.time, "monotonic", lambda: now + 2.1)
+    now = live_process.time.monotonic()
+    monkeypatch.setattr(live_process.time, "monotonic", lambda: now + 2.1)
     buffer.log([Row(0, {"nats": 1.0})])
     assert curves(store, work) == {"RUNNING": {("nats", 0): 1.0}}
 
@@ -90,7 +90,7 @@ def test_finishing_completes_from_the_record_and_keeps_the_clock(store: Store, t
 def test_a_later_try_with_other_values_gets_a_run_of_its_own(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(curve_module, "FLUSH_POINTS", 1)
+    monkeypatch.setattr(live_process, "FLUSH_POINTS", 1)
     _, work = buffer_of(store, "later")
     (left,) = find_runs(store, f"tags.`dvc.stage_key` = '{work.key}'")
     earlier = Run(store, left.info.run_id)
@@ -163,9 +163,9 @@ def test_a_store_that_is_back_gets_the_whole_curve_and_no_point_twice(
 ) -> None:
     from mlflow.exceptions import MlflowException
 
-    monkeypatch.setattr(curve_module, "FLUSH_POINTS", 1)
-    now = curve_module.time.monotonic()
-    monkeypatch.setattr(curve_module.time, "monotonic", lambda: now)
+    monkeypatch.setattr(live_process, "FLUSH_POINTS", 1)
+    now = live_process.time.monotonic()
+    monkeypatch.setattr(live_process.time, "monotonic", lambda: now)
     buffer, work = buffer_of(store, "back")
     send = mlflow_client(store).log_batch
     tries: list[str] = []
@@ -179,7 +179,7 @@ def test_a_store_that_is_back_gets_the_whole_curve_and_no_point_twice(
     buffer.log(history[:1])
     monkeypatch.setattr(mlflow_client(store), "log_batch", send_and_lose_the_answer)
     buffer.log(history[1:2])
-    now += curve_module.RETRY_SECONDS - 1
+    now += live_process.RETRY_SECONDS - 1
     buffer.log(history[2:3])
     assert len(tries) == 1  # left alone until a minute has gone
     monkeypatch.setattr(mlflow_client(store), "log_batch", send)

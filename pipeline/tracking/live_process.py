@@ -1,4 +1,4 @@
-"""The curve of a training on its way to its run, by a process of its own: `python -m pipeline.tracking.curve`.
+"""The curve of a training on its way to its run, by a process of its own: `python -m pipeline.tracking.live_process`.
 
 MLflow takes seconds to import and open. A thread of the training would hold Python's lock for them; a process uses a
 core that the training does not. It is told what to do on its standard input (`live` is who tells). When that ends
