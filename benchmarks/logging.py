@@ -105,12 +105,13 @@ def live_costs(calls: Sequence[Sequence[Row]], every: int) -> tuple[float, float
 def seconds_of_logging(calls: Sequence[Sequence[Row]], pause: float) -> float:
     """Seconds that the buffer of a live run takes for these rows, with pauses between the calls."""
     from pipeline.tracking.live_process import Curve
+    from pipeline.tracking.messages import Begin
     from pipeline.tracking.runs import create_run
 
-    work = Work("train", "", {}, {})
+    begin = Begin(Work("train", "", {}, {}), {}, {}, "")
     with TemporaryDirectory() as name:
         run = create_run(_store_in(Path(name)), {})
-        buffer = Curve(work, lambda: run, lambda run: run, AtOnce())
+        buffer = Curve(begin, lambda _: run, AtOnce())
         spent = timed(buffer.log, calls, pause)
         buffer.end("KILLED", "the end of the benchmark")
         assert len(run.logged) == sum(len(row.metrics) for call in calls for row in call), "the store takes every point"

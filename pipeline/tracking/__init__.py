@@ -4,6 +4,7 @@ work          what a stage did, as DVC tells it, and the key of it
 process       in whose name a run is made, and whether that is still there
 store         the MLflow store, made once
 runs          a run in the store: found, filled from a record, ended
+messages      what a stage says to the process that logs its run
 live          the run of a stage while it runs, and of one that failed
 live_process  the process beside a stage that logs its run
 mirror        the store brought up to date with dvc.lock and the experiments

@@ -1,16 +1,15 @@
 """The run of a stage while it runs, and the run of a stage that failed."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from pipeline.base.artifacts import Row
 from pipeline.base.errors import PipelineError, TrackingError
+from pipeline.tracking.messages import Begin, End, Finish, Message, Rows, encode
 from pipeline.tracking.process import this_process
 from pipeline.tracking.runs import KEY, PROCESS, create_run, find_runs, tags_of
 from pipeline.tracking.store import DEAD_SERVER_SECONDS, open_store
@@ -25,8 +24,7 @@ LIVE_PROCESS = "pipeline.tracking.live_process"
 
 
 class LiveRun:
-    """What a running stage logs to: a process that does it, told what to log. Should that die, it is said once, and the
-    stage goes on."""
+    """The process that logs the run of a running stage. If it dies, that is said once, and the stage goes on."""
 
     def __init__(self, work: Work, params: Mapping[str, Any], tags: Mapping[str, str]) -> None:
         self._stage = work.stage
@@ -40,36 +38,36 @@ class LiveRun:
             start_new_session=True,
         )
         assert self._process.stdin is not None
-        self._told = self._process.stdin
-        self._tell(asdict(work), params, tags, this_process())
+        self._messages = self._process.stdin
+        self._send(Begin(work, params, tags, this_process()))
 
     def log(self, rows: Sequence[Row]) -> None:
         """Take new rows; they are sent when there are enough, or when some have waited for long."""
-        self._tell("log", [[row.step, row.metrics] for row in rows])
+        self._send(Rows(rows))
 
     def finish(self, out: Path) -> None:
         """Complete the run from the record and the files of `out`, if the store answers."""
-        self._tell("finish", str(out))
+        self._send(Finish(str(out)))
         self.close()
 
     def end(self, status: str, error: str) -> None:
         """End the run without a record, if the store answers."""
-        self._tell("end", status, error)
+        self._send(End(status, error))
         self.close()
 
     def close(self) -> None:
-        """Wait until all that was told is done. Where no end was told, the run is left as if the stage were killed."""
+        """Wait until the process has followed all messages. Without a last one, the run is left as if killed."""
         with suppress(BrokenPipeError):
-            self._told.close()
+            self._messages.close()
         if self._process.wait():
             self._lose()
 
-    def _tell(self, *words: object) -> None:
-        if self._told.closed or self._is_lost:
+    def _send(self, message: Message) -> None:
+        if self._messages.closed or self._is_lost:
             return
         try:
-            self._told.write(json.dumps(words) + "\n")
-            self._told.flush()
+            self._messages.write(encode(message))
+            self._messages.flush()
         except BrokenPipeError:
             self._process.wait()
             self._lose()

@@ -1,13 +1,11 @@
 """A training and the process that logs its run: what is told, and what becomes of the one when the other dies."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from pipeline.base.artifacts import Row
 from pipeline.base.errors import EXIT_BUG
 from pipeline.tracking import live, sync
 from pipeline.tracking.live import LIVE_PROCESS, LiveRun, live_run
+from pipeline.tracking.messages import Begin, End, Finish, Message, Rows, decode, encode
 from pipeline.tracking.process import this_process
 from pipeline.tracking.work import Work
 
@@ -39,9 +38,9 @@ def logs_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     return use
 
 
-def said(folder: Path) -> list[object]:
-    """Everything that the process was told."""
-    return [json.loads(line) for line in (folder / "said").read_text().splitlines()]
+def said(folder: Path) -> list[Message]:
+    """All messages that the process got."""
+    return [decode(line) for line in (folder / "said").read_text().splitlines()]
 
 
 def test_the_process_is_told_whose_run_it_is_then_every_row_then_the_record(logs_by, tmp_path: Path) -> None:
@@ -51,10 +50,10 @@ def test_the_process_is_told_whose_run_it_is_then_every_row_then_the_record(logs
         run.log(ROWS[1:])
         run.finish(Path("out"))
     assert said(tmp_path) == [
-        [asdict(WORK), {"seed": 1}, {"stage": "train"}, this_process()],
-        ["log", [[1, {"nats": 2.0}]]],
-        ["log", [[2, {"nats": 1.0}]]],
-        ["finish", "out"],
+        Begin(WORK, {"seed": 1}, {"stage": "train"}, this_process()),
+        Rows(ROWS[:1]),
+        Rows(ROWS[1:]),
+        Finish("out"),
     ]
 
 
@@ -65,7 +64,7 @@ def test_an_error_is_told_with_its_reason_and_goes_on(
     logs_by(LISTENER)
     with pytest.raises(type(error)), live_run(WORK, {}, {}):
         raise error
-    assert said(tmp_path)[-1] == ["end", status, repr(error)]
+    assert said(tmp_path)[-1] == End(status, repr(error))
 
 
 @pytest.mark.parametrize("program", ["raise SystemExit(3)", "import sys; sys.stdin.buffer.read(); raise SystemExit(3)"])
@@ -84,13 +83,11 @@ def test_a_process_that_dies_is_said_once_and_holds_nothing_up(
     assert text.count("train@char-gru-1 goes on without it") == 1
 
 
-@pytest.mark.parametrize("cut", [0, 5])
+@pytest.mark.parametrize("cut", [0, 5, 1000])
 def test_the_process_ends_with_a_training_that_is_killed_perhaps_within_a_word(tmp_path: Path, cut: int) -> None:
-    words = "".join(
-        json.dumps(word) + "\n" for word in ([asdict(WORK), {}, {}, "host 1 1"], ["log", [[1, {"n": 2.0}]]])
-    )
-    command, cut_words = [sys.executable, "-m", LIVE_PROCESS], words[: len(words) - cut]
-    done = subprocess.run(command, input=cut_words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    lines = encode(Begin(WORK, {}, {}, "host 1 1")) + encode(Rows([Row(1, {"n": 2.0})]))
+    command, cut_lines = [sys.executable, "-m", LIVE_PROCESS], lines[: max(0, len(lines) - cut)]
+    done = subprocess.run(command, input=cut_lines, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (EXIT_BUG, "", "")
 
 

@@ -11,6 +11,7 @@ import pytest
 from pipeline.base.artifacts import Record, Row
 from pipeline.tracking import live_process
 from pipeline.tracking.live_process import Curve
+from pipeline.tracking.messages import Begin
 from pipeline.tracking.runs import Point, Run, create_run, find_runs, open_run, tags_of
 from pipeline.tracking.store import Store
 from pipeline.tracking.work import Work
@@ -34,8 +35,8 @@ def buffer_of(store: Store, name: str, logged: Run | None = None) -> tuple[Curve
     """A curve before a new run, or before one that goes on; opened again it finds what it left."""
     work = Work("train@char-gru-1", f"python -m stages.train {name}", {}, {})
     first = [logged or create_run(store, tags_of(work))]
-    again = lambda: first.pop() if first else open_run(store, work, {}, {})  # noqa: E731
-    return Curve(work, again, lambda run: create_run(store, tags_of(work)), AtOnce()), work
+    again = lambda begin: first.pop() if first else open_run(store, begin.work, begin.params, begin.tags)  # noqa: E731
+    return Curve(Begin(work, {}, {}, store.process), again, AtOnce()), work
 
 
 def mlflow_client(store: Store) -> Any:
@@ -197,12 +198,12 @@ def test_a_training_never_waits_for_a_store_before_its_end(store: Store, tmp_pat
     work = Work("train@char-gru-1", "python -m stages.train waits", {}, {})
     answers = threading.Event()
 
-    def open_slowly() -> Run:
+    def open_slowly(begin: Begin) -> Run:
         assert answers.wait(60)
-        return create_run(store, tags_of(work))
+        return create_run(store, tags_of(begin.work))
 
     with ThreadPoolExecutor(1) as thread:
-        curve = Curve(work, open_slowly, lambda run: run, thread)
+        curve = Curve(Begin(work, {}, {}, store.process), open_slowly, thread)
         history = [Row(step, {"nats": 1.0}) for step in range(1000)]
         for row in history:
             curve.log([row])  # would never return if it waited, for only then does the store answer
@@ -221,3 +222,15 @@ def test_the_same_work_done_twice_at_once_has_one_finished_run(store: Store, tmp
         curve.finish(Record({}, {}, {}, history), tmp_path)
     runs = find_runs(store, f"tags.`dvc.stage_key` = '{work.key}'")
     assert sorted(run.info.status for run in runs) == ["FINISHED", "KILLED"]
+
+
+def test_nothing_is_added_to_a_finished_run(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opened once, it has no run to write to: whatever the training says, no request follows."""
+    monkeypatch.setattr(live_process, "FLUSH_SECONDS", 0.0)
+    opened: list[Begin] = []
+    begin = Begin(Work("train@char-gru-1", "python -m stages.train had", {}, {}), {}, {}, store.process)
+    curve = Curve(begin, opened.append, AtOnce())  # append returns None
+    curve.log([Row(step, {"nats": 1.0}) for step in range(1000)])
+    curve.finish(Record({}, {}, {}, [Row(1, {"nats": 1.0})]), tmp_path)
+    assert opened == [begin]
+    assert curves(store, begin.work) == {}
