@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from pipeline.base.artifacts import Record
 from pipeline.base.errors import PipelineError
 from pipeline.tracking.runs import (
-    KEY,
     MAX_NAME,
     NAME,
     SUPERSEDED,
     create_run,
     find_runs,
     finished_run,
+    finished_runs,
     kill_dead_runs,
     new_run,
     open_run,
@@ -126,7 +126,7 @@ def _not_whole(store: Store, found: Sequence[Experiment]) -> list[Experiment]:
     each names the experiments of its pipeline, and the keys of its stages."""
     if not found:
         return []
-    keys = {run.data.tags.get(KEY) for run in find_runs(store, "attributes.status = 'FINISHED'")}
+    keys = set(finished_runs(store))
     parents = find_runs(store, f"tags.`{PIPELINE_KEY}` LIKE '%' and attributes.status = 'FINISHED'")
     whole = {tag for parent in parents if keys.issuperset(parent.data.params.values()) for tag in parent.data.tags}
     return [experiment for experiment in found if EXPERIMENT_TAG + experiment.commit not in whole]
@@ -135,28 +135,36 @@ def _not_whole(store: Store, found: Sequence[Experiment]) -> list[Experiment]:
 def _sync_experiment(store: Store, experiment: Experiment, stages: Sequence[DoneStage], report: SyncReport) -> None:
     """Runs that stand under no parent yet go under that of the experiment; what it shares stays where it is."""
     of_experiment = SyncReport(store.where)
-    runs = [_found_or_built(store, stage, of_experiment) for stage in stages]
+    runs = _found_or_built(store, stages, of_experiment)
     report.created += [f"{name} of {experiment.name}" for name in of_experiment.created]
     report.missing += [f"{name} of {experiment.name}" for name in of_experiment.missing]
     if stages:
         parent = _parent(store, [stage.work for stage in stages], experiment.name)
         store.client.set_tag(parent.info.run_id, EXPERIMENT_TAG + experiment.commit, experiment.name)
-        _put_under(store, parent, [run for run in runs if run is not None and PARENT not in run.data.tags])
+        _put_under(store, parent, [run for run in runs if PARENT not in run.data.tags])
         report.experiments.append(f"{experiment.name} ({parent.data.tags[NAME]})")
 
 
 def build_missing_runs(store: Store, stages: Sequence[DoneStage], report: SyncReport) -> "list[MlflowRun]":
     """The runs of these stages, those that lacked built from their records; the dead are killed first."""
     report.killed += kill_dead_runs(store)
-    runs = [_found_or_built(store, stage, report) for stage in stages]
-    return [run for run in runs if run is not None]
+    return _found_or_built(store, stages, report)
 
 
-def _found_or_built(store: Store, stage: DoneStage, report: SyncReport) -> "MlflowRun | None":
-    found = finished_run(store, stage.work.key)
-    if found is not None:
-        report.linked.append(stage.work.run_name)
-        return found
+def _found_or_built(store: Store, stages: Sequence[DoneStage], report: SyncReport) -> "list[MlflowRun]":
+    finished, runs = finished_runs(store), []
+    for stage in stages:
+        found = finished.get(stage.work.key)
+        if found is not None:
+            report.linked.append(stage.work.run_name)
+        run = found or _built(store, stage, report)
+        if run is not None:
+            finished[stage.work.key] = run
+            runs.append(run)
+    return runs
+
+
+def _built(store: Store, stage: DoneStage, report: SyncReport) -> "MlflowRun | None":
     with stage.open_out() as out:
         if out is None:
             report.missing.append(stage.work.run_name)

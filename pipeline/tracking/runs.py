@@ -240,6 +240,12 @@ def finished_run(store: Store, key: str) -> "MlflowRun | None":
     return found[0] if found else None
 
 
+def finished_runs(store: Store) -> "dict[str, MlflowRun]":
+    """The run that holds each finished work, by the work's key, in one search."""
+    found = find_runs(store, f"tags.`{KEY}` LIKE '%' and attributes.status = 'FINISHED'")
+    return {run.data.tags[KEY]: run for run in reversed(found)}  # the newest of a key is the last
+
+
 def kill_dead_runs(store: Store) -> list[str]:
     """Names of the runs that said RUNNING of a process of this host that is gone: now they are KILLED."""
     dead = [
