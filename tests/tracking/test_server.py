@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 from urllib3 import Retry
 
-from pipeline.base.artifacts import Result
-from pipeline.stage import Stage
+from pipeline.stage.run import _failed
 from pipeline.tracking import live, store
 
 from .conftest import ENV, run_in
@@ -112,9 +111,6 @@ def test_a_pipeline_before_a_dead_server_ends_well_and_is_synced_later(project: 
 def test_a_short_stage_that_fails_says_its_own_error_first(
     project: Path, closed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], address: str
 ) -> None:
-    def corpus() -> Result:
-        raise AssertionError("not run")
-
     monkeypatch.chdir(project)
     for name, value in {
         "DVC_ROOT": str(project),
@@ -123,7 +119,7 @@ def test_a_short_stage_that_fails_says_its_own_error_first(
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    assert Stage(corpus, sync=False)._fail(2, "corpus: the text must not be empty") == 2
+    assert _failed("corpus", 2, "corpus: the text must not be empty") == 2
     said = capsys.readouterr().err
     assert said.startswith("corpus: the text must not be empty\n")
     assert said.count("MLflow does not show this failure") == 1
