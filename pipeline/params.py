@@ -113,7 +113,7 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     try:
         params = check(Params, values, str(path))
     except ParamsError as error:
-        raise ParamsError([*str(error).splitlines(), *problems]) from None
+        raise ParamsError([*error.problems, *problems]) from None
     if problems:
         raise ParamsError(problems)
     return params

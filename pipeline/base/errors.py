@@ -1,14 +1,24 @@
-"""Errors that a user can mend. Anything else that is raised is a bug.
+"""Errors that a user can fix. Anything else that is raised is a bug.
 
-PipelineError            a user can mend it: one sentence, exit code 2
-├── ParamsError          params.yaml holds wrong keys or values (all of them at once)
+PipelineError            a user can fix it: one sentence, exit code 2
 ├── CorpusError          the text cannot be read, or is not what params.yaml says it is
 ├── ArtifactError        an input is missing, damaged, or does not fit its neighbours
-└── TrackingError        the MLflow store cannot be used
+├── BusyError            another process is at this work
+├── TrackingError        the MLflow store cannot be used
+├── DivergedError        the loss or its gradient is not finite any more (pipeline/training)
+└── ProblemsError        several problems at once, one sentence a line
+    ├── ParamsError      params.yaml holds wrong keys or values
+    └── PairsError       a file of minimal pairs has malformed lines (pipeline/language)
+
+HelperDoneError and RankFailedError pass between the processes of one stage, and are no user's error:
+
+HelperDoneError          a helper's part of the stage has ended
+RankFailedError          a process of the stage has failed; holds its exit code and what it said (pipeline/stage)
 """
 
 import errno
 import os
+from collections.abc import Sequence
 
 EXIT_OK = 0
 EXIT_BUG = 1
@@ -47,11 +57,22 @@ class HelperDoneError(Exception):
     """A helper's part of the stage has ended; all the rest is rank 0's."""
 
 
-class ParamsError(PipelineError):
-    """Every wrong key and value of params.yaml, one a line."""
+class ProblemsError(PipelineError):
+    """Several problems at once, each a sentence of the same frame, one a line.
 
-    def __init__(self, problems: list[str]) -> None:
-        Exception.__init__(self, "\n".join(problems))
+    >>> str(ProblemsError(["a.txt: UTF-8 (got latin-1); convert it", "b.txt: text (got none); delete it"]))
+    'a.txt: UTF-8 (got latin-1); convert it\\nb.txt: text (got none); delete it'
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = list(problems)
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)
+
+
+class ParamsError(ProblemsError):
+    """Every wrong key and value of params.yaml."""
 
 
 _NO_ROOM = ("the disk takes all that is written", "free space there, and run the command again")

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float64
 
-from pipeline.base.errors import PipelineError
+from pipeline.base.errors import PipelineError, ProblemsError
 from pipeline.base.metrics import wilson
 from pipeline.language.bundle import LanguageBundle
 from pipeline.networks.build import Network
@@ -45,12 +45,12 @@ class Pair:
     """What the pair tests."""
 
 
-class PairsError(PipelineError):
-    """The malformed lines of a file of pairs, one a line."""
+class PairsError(ProblemsError):
+    """The malformed lines of a file of pairs."""
 
     def __init__(self, problems: list[str]) -> None:
         more = len(problems) - SHOWN_PROBLEMS
-        Exception.__init__(self, "\n".join([*problems[:SHOWN_PROBLEMS], *[f"... and {more} more"] * (more > 0)]))
+        super().__init__([*problems[:SHOWN_PROBLEMS], *[f"... and {more} more"] * (more > 0)])
 
 
 @dataclass(frozen=True)
