@@ -127,7 +127,7 @@ def small(params: dict[str, Any]) -> None:
     params["gradients"] = {"max_lag": 5, "positions": 8}
     params["memory"]["agreement"]["max_attractors"] = 1
     for task in params["memory"]["tasks"]:
-        params["memory"][task] |= {"budget_tokens": 1000, "batch_size": 4, "test_sequences": 8, **LENGTHS[task]}
+        params["memory"][task] |= {"budget_tokens": 1000, "batch_size": 4, "test_sequences": 8, **LENGTHS.get(task, {})}
     for name in params["run"]["models"]:
         params["models"][name] |= {"hidden_size": 8, "embedding_size": 4}
     for level in params["run"]["levels"]:

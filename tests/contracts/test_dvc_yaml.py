@@ -87,7 +87,7 @@ def test_a_stage_depends_on_the_params_it_reads_and_no_others(name):
     if "task" in stage_of(name).signature.arguments:
         named["memory"] = "memory.${item.task}"
     expected = named | {s: f"{s}.${{item.level}}" for s in PER_LEVEL}
-    params = [entry for entry in STAGES[name]["params"] if isinstance(entry, str)]
+    params = [entry for entry in STAGES[name].get("params", []) if isinstance(entry, str)]
     assert sorted(params) == sorted(expected.get(section, section) for section in sections)
 
 
@@ -97,7 +97,7 @@ def test_a_stage_names_the_version_of_what_decides_its_bytes(name):
     modules = closure(f"stages.{name}")
     needed = ["python"] * (name == "corpus")
     needed += ["torch"] * any("torch" in graph().find_modules_directly_imported_by(module) for module in modules)
-    named = [entry["environment.yaml"] for entry in STAGES[name]["params"] if isinstance(entry, dict)]
+    named = [entry["environment.yaml"] for entry in STAGES[name].get("params", []) if isinstance(entry, dict)]
     assert named == [needed] * bool(needed)
 
 
