@@ -1,0 +1,46 @@
+"""The task and the stage that docs/extending.md shows run as they are written there, and touch what it names."""
+
+import re
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from reliability.project import ROOT, change_params, checked, make_small_project, run
+
+PAGE = (ROOT / "docs/extending.md").read_text(encoding="utf-8")
+BLOCKS = dict(re.findall(r"^`([\w/.]+)`[^`]*(?:`[^`\n]+`[^`]*)*?```\w+\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
+
+
+def add(folder: Path) -> None:
+    """Write the files of the page into a project, and its entries into params.yaml and dvc.yaml."""
+    for path, text in BLOCKS.items():
+        if path.endswith(".py"):
+            (folder / path).parent.mkdir(exist_ok=True)
+            (folder / path).write_text(text, encoding="utf-8")
+    entry = YAML(typ="safe").load(BLOCKS["params.yaml"])
+    change_params(folder, lambda params: params["memory"].update(entry, tasks=[*params["memory"]["tasks"], *entry]))
+    graph = (folder / "dvc.yaml").read_text(encoding="utf-8")
+    (folder / "dvc.yaml").write_text(graph.replace("\nmetrics:\n", f"\n{BLOCKS['dvc.yaml']}\nmetrics:\n"), "utf-8")
+
+
+def only_rnn(params: dict) -> None:
+    params["run"] = {"levels": ["char"], "models": ["rnn"], "seeds": [1]}
+
+
+@pytest.mark.slow
+def test_the_task_and_the_stage_of_the_page_run_and_no_other_training_runs_again(tmp_path):
+    folder = tmp_path / "unroll"
+    make_small_project(folder)
+    change_params(folder, only_rnn)
+    checked(run("dvc repro -q", folder))
+    checked(run("git add .", folder))
+    checked(run("git -c user.name=Test -c user.email=test@localhost commit -qm Run", folder))
+    add(folder)
+    changed = {line[3:] for line in run("git status --porcelain", folder).stdout.splitlines()}
+    assert changed == {"params.yaml", "dvc.yaml", "pipeline/memory/first/", "stages/lengths.py"}
+    stale = re.findall(r"^([\w@-]+):$", checked(run("dvc status", folder)).stdout, re.MULTILINE)
+    assert set(stale) == {"memory@first-rnn-1", "report", "lengths"}
+    checked(run("dvc repro -q", folder))
+    assert "The first bit" in (folder / "reports/report.md").read_text(encoding="utf-8")
+    assert (folder / "out/lengths/lengths.json").exists()
