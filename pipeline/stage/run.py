@@ -76,14 +76,14 @@ class Stage:
             say(str(error))
             return EXIT_USER_ERROR
         except PipelineError as error:
-            return _failed(self.name, EXIT_USER_ERROR, str(error))
+            return fail(self.name, EXIT_USER_ERROR, str(error))
         except KeyboardInterrupt:
             say("interrupted")  # a live run says KILLED by now; a short stage leaves no run
             return EXIT_INTERRUPTED
         except Exception as error:
             known = machine_error(error)
             code, message = (EXIT_USER_ERROR, str(known)) if known else (EXIT_BUG, traceback.format_exc())
-            return _failed(self.name, code, message)
+            return fail(self.name, code, message)
 
     def _run(self, options: Namespace, argv: Sequence[str]) -> None:
         if "DVC_ROOT" in os.environ:
@@ -137,7 +137,7 @@ class Stage:
             self.function(**arguments, **given, out=Output(Path(folder)))
 
 
-def _failed(stage: str, code: int, message: str) -> int:
+def fail(stage: str, code: int, message: str) -> int:
     """Say what is wrong, to MLflow too; returns the exit code."""
     say(message)
     if "DVC_ROOT" in os.environ and not this_launch().is_helper:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 from urllib3 import Retry
 
-from pipeline.stage.run import _failed
+from pipeline.stage.run import fail
 from pipeline.tracking import live, store
 
 from .conftest import ENV, run_in
@@ -119,7 +119,7 @@ def test_a_short_stage_that_fails_says_its_own_error_first(
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    assert _failed("corpus", 2, "corpus: the text must not be empty") == 2
+    assert fail("corpus", 2, "corpus: the text must not be empty") == 2
     said = capsys.readouterr().err
     assert said.startswith("corpus: the text must not be empty\n")
     assert said.count("MLflow does not show this failure") == 1
