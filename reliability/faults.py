@@ -56,6 +56,9 @@ def line(outcome: Outcome) -> str:
 def figures(outcomes: Sequence[Outcome]) -> str:
     """The page's section.
 
+    >>> import signal
+    >>> from reliability.kills import Kill
+    >>> from reliability.trials import TRAIN, Trial
     >>> kill = Kill(signal.SIGKILL, True, "write", 0.5)
     >>> print(figures([Outcome(Trial(0, TRAIN, [kill]), [kill], 1, [0.5])]))
     | what was done | how often |
