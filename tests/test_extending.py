@@ -1,4 +1,4 @@
-"""The task and the stage that docs/extending.md shows run as they are written there, and touch what it names."""
+"""A model, and the task and the stage that docs/extending.md shows, run as it says, and touch what it names."""
 
 import re
 from pathlib import Path
@@ -20,6 +20,7 @@ def add(folder: Path) -> None:
             (folder / path).write_text(text, encoding="utf-8")
     entry = YAML(typ="safe").load(BLOCKS["params.yaml"])
     change_params(folder, lambda params: params["memory"].update(entry, tasks=[*params["memory"]["tasks"], *entry]))
+    change_params(folder, second_model)
     graph = (folder / "dvc.yaml").read_text(encoding="utf-8")
     (folder / "dvc.yaml").write_text(graph.replace("\nmetrics:\n", f"\n{BLOCKS['dvc.yaml']}\nmetrics:\n"), "utf-8")
 
@@ -28,8 +29,13 @@ def only_rnn(params: dict) -> None:
     params["run"] = {"levels": ["char"], "models": ["rnn"], "seeds": [1]}
 
 
+def second_model(params: dict) -> None:
+    params["models"]["second"] = params["models"]["rnn"]
+    params["run"]["models"] = ["rnn", "second"]
+
+
 @pytest.mark.slow
-def test_the_task_and_the_stage_of_the_page_run_and_no_other_training_runs_again(tmp_path):
+def test_a_model_a_task_and_the_stage_of_the_page_run_and_no_other_training_runs_again(tmp_path):
     folder = tmp_path / "unroll"
     make_small_project(folder)
     change_params(folder, only_rnn)
@@ -40,7 +46,9 @@ def test_the_task_and_the_stage_of_the_page_run_and_no_other_training_runs_again
     changed = {line[3:] for line in run("git status --porcelain", folder).stdout.splitlines()}
     assert changed == {"params.yaml", "dvc.yaml", "pipeline/memory/first/", "stages/lengths.py"}
     stale = re.findall(r"^([\w@-]+):$", checked(run("dvc status", folder)).stdout, re.MULTILINE)
-    assert set(stale) == {"memory@first-rnn-1", "report", "lengths"}
+    of_model = {f"{stage}@char-second-1" for stage in ("train", "gradients", "sampling")}
+    of_memory = {"memory@first-rnn-1", "memory@first-second-1", "memory@agreement-second-1"}
+    assert set(stale) == {*of_model, *of_memory, "report", "lengths"}
     checked(run("dvc repro -q", folder))
     assert "The first bit" in (folder / "reports/report.md").read_text(encoding="utf-8")
     assert (folder / "out/lengths/lengths.json").exists()
