@@ -20,7 +20,8 @@ def dry_run(folder: Path, made_for: Path | None) -> subprocess.CompletedProcess[
     if made_for is not None:
         (folder / ".venv").mkdir()
         (folder / ".venv" / "installed").write_text(f"{made_for}\n")
-    return subprocess.run(["make", "-n", "setup"], cwd=folder, capture_output=True, text=True, check=False)
+    command = ["make", "--no-print-directory", "-n", "setup"]  # else a `make` above this one says where it is
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("name", ["plain", "two words", "it's", "a$b", "(c), d"])
