@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from filelock import FileLock, Timeout
 
 from pipeline.base.errors import TrackingError
-from pipeline.tracking.address import MUST_ANSWER, MUST_TAKE_FILES, Address, translated
+from pipeline.tracking.address import MUST_ANSWER, MUST_TAKE_FILES, Address, sqlite_uri, translated
 from pipeline.tracking.database import artifact_location, move_artifacts, use_write_ahead_log
 from pipeline.tracking.process import this_process
 
@@ -146,7 +146,19 @@ def _prepare_database(address: Address) -> None:
         old = _old_place(address)
         if old is not None:
             move_artifacts(address.database, old, address.artifacts)
+        if not address.database.exists() or address.database.stat().st_size == 0:
+            _make_database(address.database, address.artifacts)
         use_write_ahead_log(address.database)
+
+
+def _make_database(database: Path, artifacts: str) -> None:
+    """Make MLflow's tables under another name first: MLflow cannot go on with tables that a kill left half made."""
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    unfinished = database.with_name(f"{database.name}.unfinished")
+    unfinished.write_bytes(b"")
+    SqlAlchemyStore(sqlite_uri(unfinished), artifacts).engine.dispose()
+    unfinished.replace(database)
 
 
 def _old_place(address: Address) -> str | None:

@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, text
 
 from pipeline.base.errors import TrackingError
 from pipeline.tracking.address import Address, translated
@@ -66,7 +67,7 @@ ADDRESSES = {
     "sqlite://": "an SQLite address names a file",
     "sqlite:///:memory:": "an SQLite address names a file",
     "sqlite:mlflow.db": "an SQLite address names a file",
-    "sqlite:////no/such/folder/mlflow.db": "got OperationalError: unable to open database file",
+    "sqlite:////no/such/folder/mlflow.db": "got FileNotFoundError: .*No such file or directory",
 }
 
 
@@ -124,6 +125,27 @@ def test_an_empty_database_is_filled_by_a_writer_and_left_by_a_reader(tmp_path: 
     assert find_store(tmp_path) is None
     assert (tmp_path / "mlflow.db").read_bytes() == b""
     assert open_store(tmp_path).client.get_experiment_by_name("unroll") is not None
+
+
+class Killed(BaseException):
+    """What no `except Exception` sees, as a kill is not seen."""
+
+
+def test_a_database_whose_making_was_killed_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow makes its tables one after another; here the first is all that there was time for."""
+
+    def one_table(engine: Engine) -> None:
+        with engine.begin() as connection:
+            connection.execute(text("create table mcp_servers (id integer)"))
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mlflow.store.db.utils._initialize_tables", one_table)
+        with pytest.raises(Killed):
+            open_store(tmp_path)
+    assert find_store(tmp_path) is None
+    assert open_store(tmp_path).client.get_experiment_by_name("unroll") is not None
+    assert not list(tmp_path.glob("*.unfinished*"))
 
 
 @pytest.mark.parametrize("raised", [ImportError("no boto3"), PermissionError(13, "Permission denied"), KeyError("a")])
