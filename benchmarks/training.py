@@ -22,6 +22,7 @@ from pipeline.params import Params
 from pipeline.tokens.params import Batching, StreamBatching
 from pipeline.training.fit import fit
 from pipeline.training.language_modelling import LanguageModelling
+from pipeline.training.learner import BETAS, one_cycle
 from pipeline.training.params import TrainingParams
 from pipeline.training.split import Split
 
@@ -30,7 +31,7 @@ VOCABULARY = 112
 CORPUS_TOKENS = 200_000
 UNIT_TOKENS = 120
 STEPS = 800
-WARM_STEPS = 20
+WARM_STEPS = 50
 """First steps, not timed: Lightning sets up, torch allocates."""
 
 METHOD = """\
@@ -139,9 +140,9 @@ def bare(task: Task, network: LanguageModel) -> Iterator[float]:
     """Train in a loop of plain torch, `log_every_steps` at a time; gives the seconds these took."""
     objective, peak = task.objective(), task.model.learning_rate
     windows = objective.batches(skip=0)
-    optimizer = torch.optim.AdamW(network.parameters(), peak, weight_decay=task.training.weight_decay, fused=True)
-    total = objective.num_steps + 1
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, peak, total_steps=total, cycle_momentum=False)
+    decay = task.training.weight_decay
+    optimizer = torch.optim.AdamW(network.parameters(), peak, BETAS, weight_decay=decay, fused=True)
+    schedule = one_cycle(optimizer, peak, objective.num_steps)
     limit, state = task.model.max_grad_norm or math.inf, None
     while True:
         with _default_algorithms():

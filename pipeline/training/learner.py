@@ -16,6 +16,12 @@ from pipeline.training.ranks import Ranks
 N = TypeVar("N", bound=nn.Module)
 ALONE = Ranks()
 
+BETAS = (0.9, 0.95)
+"""AdamW's. Its average of squared gradients covers 20 steps in place of torch's 1000: else the large gradients of the
+first steps would shorten the steps of half a training that has two thousand."""
+WARM_UP = 0.05
+"""Share of the steps that the learning rate rises for, at least one step. The rest of them it falls, in a line too."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -33,7 +39,7 @@ class Step:
 
 class Learner(Generic[N]):
     """A network, its objective, and the optimiser between them: AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101) on a
-    one-cycle schedule (Smith & Topin 2019, arXiv:1708.07120), stepped with every batch.
+    one-cycle schedule (Smith & Topin 2019, arXiv:1708.07120) of two straight lines, stepped with every batch.
 
     What is differentiated is the loss of a batch over its number of targets: AdamW does not see a constant factor, and
     max_grad_norm means the same at every size of the batch.
@@ -51,10 +57,10 @@ class Learner(Generic[N]):
     ) -> None:
         self.network, self.objective, self.ranks = network, objective, ranks
         self.max_grad_norm = math.inf if max_grad_norm is None else max_grad_norm
-        self.optimizer = torch.optim.AdamW(network.parameters(), learning_rate, weight_decay=weight_decay, fused=True)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, learning_rate, total_steps=objective.num_steps + 1, cycle_momentum=False
+        self.optimizer = torch.optim.AdamW(
+            network.parameters(), learning_rate, betas=BETAS, weight_decay=weight_decay, fused=True
         )
+        self.schedule = one_cycle(self.optimizer, learning_rate, objective.num_steps)
         self.step = 0
         """Batches learned from."""
         self.state: State | None = None
@@ -123,3 +129,15 @@ class Learner(Generic[N]):
         self.state = None if own["state"] is None else tuple(part.to(device) for part in own["state"])
         torch.set_rng_state(own["random"])
         self._captured = None
+
+
+def one_cycle(optimizer: torch.optim.Optimizer, peak: float, num_steps: int) -> torch.optim.lr_scheduler.OneCycleLR:
+    """A line from a 25th of the peak up to it, and one down to nothing, over the steps of a training.
+
+    torch divides by the length of the rise: of 19 steps, 5 % would be none.
+    """
+    total = num_steps + 1  # it is stepped after the last batch, too
+    rise = max(WARM_UP, 2 / total)
+    return torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, peak, total_steps=total, pct_start=rise, anneal_strategy="linear", cycle_momentum=False
+    )

@@ -106,8 +106,9 @@ def train(section, live=lambda rows: None, resume=None, seed=1):
 def test_a_training_is_the_bare_loop(model):
     bare = TASK.build(PARAMS, model("gru"), 1)
     network, trained = train(model("gru"))
-    optimizer = torch.optim.AdamW(bare.parameters(), 0.02, weight_decay=0.1)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.02, total_steps=6, cycle_momentum=False)
+    optimizer = torch.optim.AdamW(bare.parameters(), 0.02, (0.9, 0.95), weight_decay=0.1)
+    rates = [0.04, 1.0, 0.75, 0.5, 0.25, 0.0]  # over the peak: one step up, four down
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rates.__getitem__)
     losses = []
     for x, y in batches([5], 4, 100, seed=1):
         optimizer.zero_grad()

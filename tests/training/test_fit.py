@@ -16,9 +16,28 @@ from pipeline.tokens.vocabulary import Vocabulary
 from pipeline.training.diverged import DivergedError
 from pipeline.training.fit import dropout_seed
 from pipeline.training.language_modelling import final_score
+from pipeline.training.learner import one_cycle
 from pipeline.training.split import Split
 
 from .fitting import STREAM, UNITS, objective, place, split, train
+
+
+def two_lines(step: int, num_steps: int) -> float:
+    """The learning rate over its peak: up for 5 % of the steps, at least one of them, and down for the rest."""
+    rise = max(1.0, 0.05 * (num_steps + 1) - 1)
+    return float(np.interp(step, [0, rise, num_steps], [1 / 25, 1, 1 / 25e4]))
+
+
+@pytest.mark.parametrize("num_steps", [2, 5, 19, 20, 57, 300])
+def test_the_learning_rate_rises_and_falls_in_straight_lines(num_steps):
+    """Also where 5 % of the steps are none."""
+    optimizer = torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))], 0.02)
+    schedule, rates = one_cycle(optimizer, 0.02, num_steps), []
+    for _ in range(num_steps):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    assert rates == pytest.approx([0.02 * two_lines(step, num_steps) for step in range(num_steps)])
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
@@ -30,8 +49,8 @@ def test_training_is_the_bare_loop(model, batching, bidirectional):
     data = objective(**batching)
     train(network, data, num_validations=1)
 
-    optimizer = torch.optim.AdamW(bare.parameters(), 0.02, weight_decay=0.1)
-    cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.02, total_steps=data.num_steps + 1, cycle_momentum=False)
+    optimizer = torch.optim.AdamW(bare.parameters(), 0.02, (0.9, 0.95), weight_decay=0.1)
+    cycle = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: two_lines(step, data.num_steps))
     state = None
     for inputs, targets, fresh in islice(data.batches(skip=0), data.num_steps):
         if state is None or fresh.all():
