@@ -111,7 +111,8 @@ def model() -> Callable[..., Model]:
 
     def make(cell: str, **changes: Any) -> Model:
         sizes = {"hidden_size": H, "num_layers": 1, "bidirectional": False, "embedding_size": E}
-        rest = {"tied_embeddings": False, "dropout": 0.0, "learning_rate": 0.01, "max_grad_norm": 0.5}
+        rest = {"tied_embeddings": False, "readout_gain": 1.0, "dropout": 0.0, "learning_rate": 0.01}
+        rest |= {"max_grad_norm": 0.5}
         own = {
             "rnn": {"nonlinearity": "tanh", "recurrent_gain": 1.0},
             "gru": {"chrono_steps": None},

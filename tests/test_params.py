@@ -73,9 +73,20 @@ def test_all_that_is_wrong_is_said_at_once(broken):
         ({"corpus.split": {"method": "position", "validation": 0.1, "test": 0.1, "seed": 1}}, r"split\.seed: no such"),
         ({"batching.char": {"mode": "units", "segment_tokens": 5}}, r"batching\.char\.segment_tokens: no such key"),
         ({"models.gru.tied_embeddings": True}, r"models\.gru\.tied_embeddings: needs embedding_size equal"),
+        ({"models.gru.readout_gain": 0.0}, r"models\.gru\.readout_gain: .*greater than 0"),
+        (
+            {"models.gru.tied_embeddings": True, "models.gru.embedding_size": 192, "models.gru.readout_gain": 5.0},
+            r"models\.gru\.readout_gain: 1 with tied_embeddings, .*\(got 5.0\); change one of them",
+        ),
         ({"models.gru.chrono_steps": 2}, r"models\.gru\.chrono_steps: .*greater than or equal to 3"),
-        ({"models.lstm.chrono_steps": 50}, r"models\.lstm\.forget_bias: either .*\(got 1.0 and 50\); set one of them"),
-        ({"models.lstm.forget_bias": None}, r"models\.lstm\.forget_bias: either .*\(got None and None\); set one"),
+        (
+            {"models.deep_lstm.chrono_steps": 50},
+            r"models\.deep_lstm\.forget_bias: either .*\(got 1.0 and 50\); set one of",
+        ),
+        (
+            {"models.deep_lstm.forget_bias": None},
+            r"models\.deep_lstm\.forget_bias: either .*\(got None and None\); set one",
+        ),
         ({"models.rnn.cell": "elman"}, r"models\.rnn: .*'elman'"),
         ({"run.seeds": [1, 1]}, r"run\.seeds: each stands once"),
         ({"run.levels": []}, r"run\.levels: .*at least 1 item"),

@@ -26,8 +26,9 @@ from pipeline.networks.params import Model
 WEIGHTS, MODEL = "weights.safetensors", "model.json"
 CHECKPOINTS = "checkpoints"
 """Folder beside them: the weights at each validation, one file each."""
-FORMAT = 2
-"""Of model.json. Format 1 held a vocabulary size and a level, of language models alone."""
+FORMAT = 3
+"""Of model.json. Format 1 held a vocabulary size and a level, of language models alone; in format 2 a model had no
+readout_gain, and deep LSTMs started from other weights."""
 
 N = TypeVar("N", bound=nn.Module)
 

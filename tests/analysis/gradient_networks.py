@@ -20,6 +20,7 @@ SIZES = {
     "hidden_size": H,
     "embedding_size": E,
     "tied_embeddings": False,
+    "readout_gain": 1.0,
     "dropout": 0.0,
     "learning_rate": 0.01,
     "max_grad_norm": 1.0,

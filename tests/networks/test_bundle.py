@@ -80,7 +80,7 @@ def test_a_bundle_of_an_earlier_version_is_refused_with_what_to_do(folder, secti
     with pytest.raises(ArtifactError) as caught:
         Bundle.load(folder)
     assert str(caught.value) == (
-        f"{folder}/model.json: a bundle of format 2 (got format 1, which earlier versions wrote); "
+        f"{folder}/model.json: a bundle of format 3 (got format 1, which earlier versions wrote); "
         "train the model again with `dvc repro`"
     )
 

@@ -26,7 +26,8 @@ def drawn_stack(
     """Layer by layer, the weights of the input before those of the state; of each, gate by gate."""
     for layer in range(section.num_layers):
         size, gates = num_inputs if layer == 0 else H, range(GATES[section.cell])
-        of_input = [nn.init.xavier_uniform_(torch.empty(H, size), generator=generator) for _ in gates]
+        bound = (6 / (H + size)) ** 0.5 * (4 if layer > 0 and section.cell == "lstm" else 1)
+        of_input = [torch.empty(H, size).uniform_(-bound, bound, generator=generator) for _ in gates]
         of_state = [nn.init.orthogonal_(torch.empty(H, H), gain, generator=generator) for _ in gates]
         yield f"weight_ih_l{layer}", torch.cat(of_input)
         yield f"weight_hh_l{layer}", torch.cat(of_state)
@@ -53,7 +54,7 @@ def drawn(
     if tied:
         weights["embed.weight"] /= H**0.5
     else:
-        bound = (H * len(stacks)) ** -0.5
+        bound = section.readout_gain * (H * len(stacks)) ** -0.5
         weights["readout.weight"] = torch.empty(V, H * len(stacks)).uniform_(-bound, bound, generator=generator)
     if section.cell != "rnn":
         for stack in stacks:
@@ -67,7 +68,7 @@ def drawn(
 def test_a_network_is_drawn_in_the_written_order(model, cell, embedding_size, stacks):
     """The look-up; the stacks, the left one first; the readout; last the biases of the gates."""
     changes = {"num_layers": 2, "embedding_size": embedding_size, "bidirectional": len(stacks) == 2}
-    changes |= CHRONO.get(cell, {"recurrent_gain": 1.3})
+    changes |= CHRONO.get(cell, {"recurrent_gain": 1.3}) | {"readout_gain": 2.5}
     section = model(cell, **changes)
     expected = drawn(
         section, stacks=stacks, embedding_size=embedding_size, tied=False, gain=1.3 if cell == "rnn" else 1.0
@@ -76,6 +77,26 @@ def test_a_network_is_drawn_in_the_written_order(model, cell, embedding_size, st
     assert expected.keys() == {name for name, weight in found.items() if weight.any()}
     for name, weight in expected.items():
         assert torch.equal(found[name], weight), name
+
+
+def test_the_gain_scales_the_readout_alone(model):
+    plain, scaled = (
+        build_language_model(model("lstm", readout_gain=gain), V, seed=3).state_dict() for gain in (1.0, 10.0)
+    )
+    assert 9 / H**0.5 < scaled["readout.weight"].abs().max() < 10 / H**0.5
+    for name, weight in plain.items():
+        factor = 10.0 if name == "readout.weight" else 1.0
+        torch.testing.assert_close(scaled[name], factor * weight, rtol=1e-5 if factor > 1 else 0, atol=0)
+
+
+@pytest.mark.parametrize("cell", GATES)
+def test_layers_above_the_first_of_an_lstm_have_large_input_weights(model, cell):
+    """Their inputs, the hidden states below, are a fifth of the size that Glorot's bound is for."""
+    weights = build_language_model(model(cell, num_layers=3), V, seed=3).state_dict()
+    largest = [float(weights[f"stack.rnn.weight_ih_l{layer}"].abs().max()) for layer in range(3)]
+    upper = (6 / (H + H)) ** 0.5 * (4 if cell == "lstm" else 1)
+    for found, bound in zip(largest, [(6 / (E + H)) ** 0.5, upper, upper], strict=True):
+        assert 0.8 * bound < found < bound
 
 
 def test_tied_weights_are_drawn_once_and_scaled_to_norm_1(model):

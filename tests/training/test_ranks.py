@@ -60,7 +60,8 @@ def main(argv):
 
     model = LstmModel(
         cell="lstm", forget_bias=1.0, chrono_steps=None, hidden_size=7, num_layers=2, bidirectional=False,
-        embedding_size=5, tied_embeddings=False, dropout=dropout, learning_rate=0.02, max_grad_norm=0.5,
+        embedding_size=5, tied_embeddings=False, readout_gain=1.0, dropout=dropout, learning_rate=0.02,
+        max_grad_norm=0.5,
     )
     network = build_language_model(model, 11, seed=1)
     objective = LanguageModelling(
