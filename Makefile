@@ -29,7 +29,7 @@ $(INSTALLED): constraints.txt pyproject.toml
 
 repro: $(INSTALLED) ## Run the pipeline, from raw text to reports/report.html
 	unroll check
-	dvc repro
+	unroll repro
 	unroll sync
 	@echo
 	@echo "The report:  $(CURDIR)/reports/report.html"

@@ -1,7 +1,8 @@
-"""The `unroll` command: check params.yaml, sync MLflow, and use a trained model from a shell.
+"""The `unroll` command: check params.yaml, run the pipeline, sync MLflow, and use a trained model from a shell.
 
 Exit codes: 0; 2 for a user's error, with one sentence; 1 and a traceback for a bug; 130 for Ctrl-C. `unroll status`
-ends with 1 where not all agree. Commands import what is heavy themselves, so that help is instant.
+ends with 1 where not all agree, `unroll repro` as the first stage that failed. Commands import what is heavy
+themselves, so that help is instant.
 """
 
 import io
@@ -20,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (
-    *(project.check, project.environment, project.sync, project.status),
+    *(project.check, project.environment, project.repro, project.sync, project.status),
     *(language.sample, language.score, language.compare_pairs),
 ):
     app.command()(command)

@@ -1,16 +1,18 @@
 """The commands on a project: its params, its environment and its runs in MLflow."""
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pipeline.base.errors import PipelineError
+
 if TYPE_CHECKING:
     from pipeline.base.params import RunParams
-
 
 EXIT_NOT_ALL = 1
 """Of `unroll status`: not all stages agree with their runs."""
@@ -37,6 +39,40 @@ def environment() -> None:
 
     changes = write_environment()
     typer.echo(f"{ENVIRONMENT_FILE}: {'; '.join(changes) or 'up to date'}")
+
+
+def repro(
+    targets: Annotated[list[str] | None, typer.Argument(metavar="TARGET...", help="As of `dvc repro`.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="How many at once; else as many as have a core each.")] = None,
+) -> None:
+    """Run the stages that have changed, as `dvc repro` does, those that do not depend on each other side by side."""
+    from pipeline.params import load_params
+    from pipeline.repro.plan import make_plan
+    from pipeline.repro.schedule import StoppedError, run
+
+    most = _most_jobs(load_params().runtime.threads, jobs)
+    plan = make_plan(Path.cwd(), targets or [])
+    if not plan.waits_for:
+        typer.echo(f"All {plan.num_stages} stages are up to date.")
+    try:
+        raise typer.Exit(run(Path.cwd(), plan, jobs or most))
+    except StoppedError as stopped:
+        typer.echo(f"stopped by {stopped}; `unroll repro` goes on", err=True)
+        raise typer.Exit(stopped.code) from stopped
+
+
+def _most_jobs(threads: int, jobs: int | None) -> int:
+    """The number of stages that have `threads` cores each.
+
+    Raises:
+        PipelineError: where more jobs are wanted.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    most = max(1, cores // threads)
+    if jobs is not None and jobs > most:
+        rule = f"at most {most}, for there are {cores} cores and each stage takes runtime.threads, {threads}"
+        raise PipelineError("unroll repro --jobs", rule, jobs, f"ask for {most}, or leave --jobs out")
+    return most
 
 
 def sync() -> None:

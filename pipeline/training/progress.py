@@ -1,4 +1,4 @@
-"""How far a training is, for who waits: a bar on a terminal, a line at each validation elsewhere."""
+"""How far a training is, for who waits: a bar on a terminal, lines elsewhere."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -8,6 +8,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.base.artifacts import LogRows, Row
+
+NUM_LINES = 20
+"""How many lines are written, evenly spaced, where there is no terminal; and one at each validation."""
 
 
 @contextmanager
@@ -22,12 +25,15 @@ def progress(num_steps: int, loss_name: str) -> Iterator[LogRows]:
     unit = loss_name.replace("_", " ")
     with Progress(*columns, console=console, disable=not console.is_terminal) as shown:
         task = shown.add_task("training", total=num_steps)
+        num_written = -1
 
         def show(rows: Sequence[Row]) -> None:
+            nonlocal num_written
             step, losses = rows[0].step, _losses(rows[0], loss_name)
             line = ", ".join(f"{split} {loss:.3f} {unit}" for split, loss in losses.items())
             shown.update(task, completed=step, description=line)
-            if shown.disable and "validation" in losses:
+            if shown.disable and ("validation" in losses or step * NUM_LINES // num_steps > num_written):
+                num_written = step * NUM_LINES // num_steps
                 sys.stderr.write(f"step {step} of {num_steps}: {line}\n")
 
         yield show
