@@ -29,6 +29,7 @@ def make_shell_project(folder: Path) -> None:
     (folder / ".dvcignore").write_text(".work\nended\nsaid\n", encoding="utf-8")
     checked(run("git init -q", folder))
     checked(run("dvc init -q", folder))
+    shutil.copy(ROOT / ".dvc/config", folder / ".dvc/config")
 
 
 def change_command(folder: Path, old: str, new: str) -> None:
