@@ -1,61 +1,150 @@
-"""Time `dvc repro` stage by stage and write docs/stages.md: `python -m benchmarks.repro`, in a fresh clone."""
+"""Time `unroll repro` on fresh projects, with one job and with two in turns: `python -m benchmarks.repro`.
 
+It writes docs/stages.md: what each stage takes, how much of all is learning, what DVC takes between stages, and what
+two jobs save. It takes four times as long as `make repro`.
+"""
+
+import json
+import os
 import re
 import subprocess
-import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import typer
 
-from benchmarks.page import machine
+from benchmarks.page import Target, machine, table
 from benchmarks.process import ROOT
+from benchmarks.shell import write_shell
 from pipeline.params import load_params
+from reliability.project import environment, make_project
 
 PAGE = ROOT / "docs" / "stages.md"
-BEGINS = re.compile(r"(?:Running stage|Stage) '(.+?)'")
+TURNS = (1, 2, 2, 1)
+"""Jobs of each run: what slows the machine down for a while slows both."""
+STEPS = re.compile(r"^\d+ steps took ([\d.]+) s of CPU$", re.MULTILINE)
 
 INTRODUCTION = """\
 # How long the pipeline takes
 
-`dvc repro` with the values of params.yaml, from a fresh clone to the report, MLflow included; written by
-`python -m benchmarks.repro`. The machine: {machine}.
+Written by `python -m benchmarks.repro`: `unroll repro` with the values of params.yaml, in fresh projects without a
+cache, from the text to the report, MLflow included; with one job, two, two, and one. The machine: {machine}.
 
-| stage | seconds |
-|---|--:|
+{targets}
+
+The table is of the first run, with one job. CPU seconds are those of all threads, and of the process that logs to
+MLflow beside a training; in steps: what the optimiser's steps take of them, without validations and final scores.
+"DVC, between stages" is what is left of the whole: `unroll repro`, and DVC's start for each stage, its hashes, cache
+and lock.
 """
 
 
+@dataclass(frozen=True)
+class Stage:
+    """What a stage took."""
+
+    seconds: float
+    cpu_seconds: float
+    steps_seconds: float
+    """CPU seconds of its optimiser's steps."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run took."""
+
+    seconds: float
+    cpu_seconds: float
+    stages: Mapping[str, Stage]
+    """In the order in which they ended."""
+
+    @property
+    def share(self) -> float:
+        """Of the CPU seconds: those in optimiser steps."""
+        return sum(stage.steps_seconds for stage in self.stages.values()) / self.cpu_seconds
+
+    @property
+    def between(self) -> Stage:
+        """What no stage took."""
+        stages = self.stages.values()
+        return Stage(
+            self.seconds - sum(stage.seconds for stage in stages),
+            self.cpu_seconds - sum(stage.cpu_seconds for stage in stages),
+            0.0,
+        )
+
+
 def main() -> None:
-    """Run the pipeline and write the page."""
-    start = time.perf_counter()
-    with subprocess.Popen(["dvc", "repro"], stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
-        assert process.stdout is not None
-        taken = list(seconds_of_stages(_shown(process.stdout)))
-    if process.returncode:
-        sys.exit(process.returncode)
-    rows = [*taken, ("**all**", time.perf_counter() - start)]
-    head = INTRODUCTION.format(machine=machine(load_params(ROOT / "params.yaml").runtime.threads))
-    PAGE.write_text(head + "".join(f"| {stage} | {seconds:.1f} |\n" for stage, seconds in rows), encoding="utf-8")
-    typer.echo(f"written: {PAGE.relative_to(ROOT)}")
+    """Run the pipeline in turns and write the page."""
+    runs: dict[int, list[Run]] = {1: [], 2: []}
+    for jobs in TURNS:
+        typer.echo(f"unroll repro --jobs {jobs}")
+        runs[jobs].append(reproduced(jobs, lambda params: None))
+        typer.echo(f"  {runs[jobs][-1].seconds:.1f} s, in steps {runs[jobs][-1].share:.3f} of the CPU seconds")
+    text = page(runs)
+    PAGE.write_text(text, encoding="utf-8")
+    typer.echo(f"{text}\nwritten: {PAGE.relative_to(ROOT)}")
 
 
-def seconds_of_stages(lines: Iterable[str]) -> Iterator[tuple[str, float]]:
-    """Stage and seconds, from the line that begins it to the next one's; the last ends with the lines."""
-    stage, start = "", 0.0
-    for line in lines:
-        if found := BEGINS.match(line):
-            if stage:
-                yield stage, time.perf_counter() - start
-            stage, start = found[1], time.perf_counter()
-    if stage:
-        yield stage, time.perf_counter() - start
+def reproduced(jobs: int, change: Callable[[dict[str, Any]], None]) -> Run:
+    """Run everything in a project of its own, with changed params."""
+    with TemporaryDirectory() as scratch:
+        folder, times, shell = (Path(scratch, name) for name in ("project", "times", "shell"))
+        make_project(folder, change)
+        write_shell(shell, times)
+        start = time.perf_counter()
+        command = subprocess.Popen(
+            ["unroll", "repro", "--jobs", str(jobs)], cwd=folder, env={**environment(), "SHELL": str(shell)}
+        )
+        _, status, usage = os.wait4(command.pid, 0)
+        seconds = time.perf_counter() - start
+        if os.waitstatus_to_exitcode(status):
+            raise RuntimeError(f"unroll repro ended with {os.waitstatus_to_exitcode(status)}")
+        lines = map(json.loads, times.read_text(encoding="utf-8").splitlines())
+        stages = {
+            line["stage"]: Stage(line["seconds"], line["cpu_seconds"], _steps_seconds(folder, line["stage"]))
+            for line in lines
+        }
+        return Run(seconds, usage.ru_utime + usage.ru_stime, stages)
 
 
-def _shown(lines: Iterable[str]) -> Iterator[str]:
-    for line in lines:
-        typer.echo(line, nl=False)
-        yield line
+def _steps_seconds(folder: Path, stage: str) -> float:
+    """What its log says of its steps."""
+    log = (folder / f".work/repro/{stage}.log").read_text(encoding="utf-8", errors="replace")
+    return sum(map(float, STEPS.findall(log)))
+
+
+def page(runs: Mapping[int, list[Run]]) -> str:
+    """All of docs/stages.md."""
+    one, ratio = runs[1][0], median(run.seconds for run in runs[2]) / median(run.seconds for run in runs[1])
+    targets = [
+        Target("CPU seconds in optimiser steps over those of the whole run", "", 0.5, one.share, at_least=True),
+        Target("wall time with two jobs over that with one", "", 0.62, ratio),
+    ]
+    everything = Stage(one.seconds, one.cpu_seconds, one.share * one.cpu_seconds)
+    rows = {**one.stages, "**DVC, between stages**": one.between, "**all**": everything}
+    walls = ", ".join(f"{jobs} jobs {run.seconds:.1f} s" for jobs, of in runs.items() for run in of)
+    return "\n".join(
+        [
+            INTRODUCTION.format(
+                machine=machine(load_params(ROOT / "params.yaml").runtime.threads),
+                targets=table(["target", "limit", "measured", "verdict"], [target.cells for target in targets]),
+            ),
+            f"Wall times: {walls}.\n",
+            table(["stage", "seconds", "CPU seconds", "in steps"], [_cells(name, row) for name, row in rows.items()]),
+            "",
+        ]
+    )
+
+
+def _cells(name: str, stage: Stage) -> list[str]:
+    steps = f"{stage.steps_seconds:.1f}" if stage.steps_seconds else ""
+    return [name, f"{stage.seconds:.1f}", f"{stage.cpu_seconds:.1f}", steps]
 
 
 if __name__ == "__main__":

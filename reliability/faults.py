@@ -2,12 +2,13 @@
 
 A small project is run once undisturbed. Then its stages are killed at random moments, by every signal, alone or with
 DVC, some twice, some with their newest state damaged afterwards; and run until they end well. What came out, what
-dvc.lock says of it and what MLflow holds must be what it was. The figures go into docs/reliability.md.
+dvc.lock says of it and what MLflow holds must be what it was. The same for two stages under `unroll repro --jobs 2`,
+where it is killed itself, or what it runs. The figures go into docs/reliability.md.
 """
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
@@ -16,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 from rich.progress import Progress
 
+from reliability import side_by_side
 from reliability.project import ROOT, hear_interrupts
 from reliability.trials import MEMORY, TRAIN, Outcome, make_fragile_project, trials, tried, undisturbed
 
@@ -30,17 +32,25 @@ def main() -> None:
     """Do the trials, write the page's section, and exit: 0 where all came out equal, 1 where one did not."""
     hear_interrupts()
     with TemporaryDirectory() as scratch, Progress() as progress, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        task = progress.add_task("Trials", total=NUM_TRIALS)
+        task = progress.add_task("Trials", total=2 * NUM_TRIALS)
+
+        def show(said: str) -> None:
+            progress.console.print(said, highlight=False, markup=False, soft_wrap=True)
+            progress.advance(task)
+
         pristine = Path(scratch, "pristine")
         make_fragile_project(pristine)
         expected = {stage: undisturbed(pristine, stage) for stage in (TRAIN, MEMORY)}
         outcomes = []
         for outcome in pool.map(lambda t: tried(t, expected[t.stage], pristine), trials(NUM_TRIALS, Random(SEED))):
-            progress.console.print(line(outcome), highlight=False, markup=False, soft_wrap=True)
-            progress.advance(task)
+            show(line(outcome))
             outcomes.append(outcome)
-    write_section(PAGE, figures(outcomes))
-    sys.exit(any(outcome.wrong for outcome in outcomes))
+        both, of_jobs = side_by_side.both_undisturbed(pristine), []
+        for number, blows in enumerate(side_by_side.trials(NUM_TRIALS, Random(SEED))):
+            of_jobs.append(side_by_side.tried(number, blows, both, pristine))
+            show(line_of_jobs(of_jobs[-1]))
+    write_section(PAGE, f"{figures(outcomes)}\n\n{figures_of_jobs(of_jobs)}")
+    sys.exit(any(outcome.wrong for outcome in [*outcomes, *of_jobs]))
 
 
 def line(outcome: Outcome) -> str:
@@ -87,7 +97,45 @@ def figures(outcomes: Sequence[Outcome]) -> str:
             f"{sum(not outcome.wrong for outcome in outcomes)} of {len(outcomes)}"
         ),
     }
-    return "\n".join(["| what was done | how often |", "|---|---|", *(f"| {what} | {n} |" for what, n in rows.items())])
+    return _table("what was done", rows)
+
+
+def line_of_jobs(outcome: side_by_side.Outcome) -> str:
+    """A trial of `unroll repro` in one line, and what was wrong below it."""
+    blows = ", ".join(f"{blow.signal.name} to {blow.victim}" for blow in outcome.blows)
+    return f"{outcome.number:2} {side_by_side.COMMAND}: {blows}: {'; '.join(outcome.wrong) or 'equal'}"
+
+
+def figures_of_jobs(outcomes: Sequence[side_by_side.Outcome]) -> str:
+    """The page's table of the trials of `unroll repro`.
+
+    >>> import signal
+    >>> print(figures_of_jobs([side_by_side.Outcome(0, [side_by_side.Blow("DVC", signal.SIGKILL, 0.1)])]))
+    | what was done under `unroll repro --jobs 2` | how often |
+    |---|---|
+    | trials | 1 |
+    | kills of `unroll repro` itself | 0 |
+    | kills of a DVC below it | 1 |
+    | kills of a stage below it | 0 |
+    | trials with two kills one after the other | 0 |
+    | trials that ended with the files, dvc.lock and MLflow runs of `dvc repro` | 1 of 1 |
+    """
+    victims = Counter(blow.victim for outcome in outcomes for blow in outcome.blows)
+    rows = {
+        "trials": len(outcomes),
+        "kills of `unroll repro` itself": victims["unroll"],
+        "kills of a DVC below it": victims["DVC"],
+        "kills of a stage below it": victims["stage"],
+        "trials with two kills one after the other": sum(len(outcome.blows) > 1 for outcome in outcomes),
+        "trials that ended with the files, dvc.lock and MLflow runs of `dvc repro`": (
+            f"{sum(not outcome.wrong for outcome in outcomes)} of {len(outcomes)}"
+        ),
+    }
+    return _table("what was done under `unroll repro --jobs 2`", rows)
+
+
+def _table(head: str, rows: Mapping[str, int | str]) -> str:
+    return "\n".join([f"| {head} | how often |", "|---|---|", *(f"| {what} | {n} |" for what, n in rows.items())])
 
 
 def _spread(shares: Sequence[float]) -> str:

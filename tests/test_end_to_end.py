@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from reliability.kills import Kill
 from reliability.project import change_params, make_project, small
 from reliability.project import run as run_quietly
-from reliability.trials import Trial, Undisturbed, cut, differences, finished_runs, out, tried
+from reliability.trials import Trial, Undisturbed, checksums, cut, differences, finished_runs, out, tried
 
 MODELS = ["gru", "bidirectional_lstm"]
 GRU = "train@word-gru-1"
@@ -48,10 +48,14 @@ def tiny(params: dict) -> None:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Path:
     """A Git and DVC project with this code, tiny params and a text of its own, in which `dvc repro` has run."""
-    project = tmp_path_factory.mktemp("clone") / "unroll"
+    return made(tmp_path_factory.mktemp("clone") / "unroll", "dvc repro")
+
+
+def made(project: Path, command: str) -> Path:
+    """The project, in which a command has run."""
     make_project(project, tiny)
     (project / "text.txt").write_text("\n".join(LINES) + "\n")
-    assert run("dvc repro", project).returncode == 0
+    assert run(command, project).returncode == 0
     return project
 
 
@@ -75,6 +79,14 @@ def runs(project: Path) -> dict[str, dict]:
 
 def lock(project: Path) -> dict:
     return YAML(typ="safe").load((project / "dvc.lock").read_text())["stages"]
+
+
+def test_stages_side_by_side_leave_the_bytes_and_the_runs_of_dvc_repro(project, tmp_path):
+    side_by_side = made(tmp_path / "unroll", "unroll repro --jobs 2")
+    assert (side_by_side / "dvc.lock").read_bytes() == (project / "dvc.lock").read_bytes()
+    for folder in ("out", "reports"):
+        assert checksums(side_by_side / folder) == checksums(project / folder)
+    assert runs(side_by_side) == runs(project)
 
 
 def test_the_report_compares_the_models(project):

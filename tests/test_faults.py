@@ -5,6 +5,7 @@ import signal
 import sys
 from random import Random
 
+from reliability import side_by_side
 from reliability.faults import write_section
 from reliability.kills import started
 from reliability.trials import trials
@@ -19,6 +20,15 @@ def test_trials_are_of_all_kinds_and_the_same_every_time():
     assert sum(kill.moment == "write" for kill in kills) >= 6
     assert sum(trial.damage is not None for trial in all_of_them) == 4
     assert sum(len(trial.kills) == 2 for trial in all_of_them) == 5
+
+
+def test_trials_of_unroll_repro_strike_it_and_all_that_it_runs_and_are_the_same_every_time():
+    all_of_them = side_by_side.trials(20, Random(1))
+    assert all_of_them == side_by_side.trials(20, Random(1))
+    blows = [blow for blows in all_of_them for blow in blows]
+    assert sum(blow.victim == "unroll" for blow in blows) >= 10
+    assert {blow.victim for blow in blows} == {"unroll", "DVC", "stage"}
+    assert {blow.signal for blow in blows if blow.victim == "unroll"} == {*side_by_side.SIGNALS["unroll"]}
 
 
 def test_a_section_takes_the_place_of_the_one_before(tmp_path):

@@ -98,6 +98,7 @@ def fit(
         _learn(learner, history, accelerator)
     if not ranks.is_first:
         raise HelperDoneError
+    sys.stderr.write(f"{history.clock}\n")
     assert validation.best is not None
     network.load_state_dict(validation.best.weights)
     return Trained(history.rows, validation.best.step, history.meter.targets_seen, history.meter.grad_norms)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.base.artifacts import LogRows, Resume, Row
+from pipeline.training.clock import StepClock
 from pipeline.training.diverged import DivergedError
 from pipeline.training.groups import group_norms
 from pipeline.training.learner import Learner, Step
@@ -26,9 +27,11 @@ class History:
         self.rows: list[Row] = []
         self.meter = Meter()
         self._start = time.monotonic()
+        self.clock = StepClock()
 
     def on_step(self, learner: Learner[Any], step: Step) -> None:
         """Write down what the learner's last step came to, and save a state where one is due."""
+        self.clock.stop()
         ranks, is_last = learner.ranks, learner.steps_left == 0
         wants_saving = self.resume is not None and (self.resume.is_due or is_last)
         loss, saving = ranks.summed(step.loss, float(wants_saving and ranks.is_first))
@@ -40,6 +43,7 @@ class History:
             self._add(Row(step.number, score.as_metrics("validation")))
         if saving:
             self._save(learner)
+        self.clock.start()
 
     def on_divergence(self, error: DivergedError) -> None:
         """Write down at which step the training ended."""

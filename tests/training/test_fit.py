@@ -1,4 +1,5 @@
 import math
+import re
 from itertools import islice, pairwise
 from unittest.mock import Mock
 
@@ -248,3 +249,11 @@ def test_a_validation_that_is_no_number_stops_the_training(model, monkeypatch):
     monkeypatch.setattr("pipeline.training.language_modelling.nats_of", lambda network, windows: (math.nan, 400))
     with pytest.raises(DivergedError, match=r"training step 10: loss and gradient stay finite \(got loss nan\); lower"):
         train(build_language_model(model("rnn"), V, seed=1))
+
+
+def test_the_time_of_the_steps_is_said_and_goes_into_no_row(model, capsys):
+    trained = train(build_language_model(model("gru"), V, seed=1))
+    assert re.search(
+        rf"^{objective().num_steps - 1} steps took \d+\.\d{{3}} s of CPU$", capsys.readouterr().err, re.MULTILINE
+    )
+    assert not [key for row in trained.history for key in row.metrics if "seconds" in key or "time" in key]
