@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
-from pipeline.base.artifacts import Result, Row, read_json, write_csv, write_json
+from pipeline.base.artifacts import Result, Row, read_json, write_csv, write_json, write_nats
 from pipeline.base.errors import ArtifactError
 from pipeline.base.metrics import Score
 from pipeline.base.params import Level
@@ -16,7 +17,7 @@ from pipeline.text.ngram import KneserNey
 from pipeline.text.params import BaselineParams
 from pipeline.tokens.batches import SCHEMA, read_column
 from pipeline.tokens.params import Batching
-from pipeline.tokens.windows import UNK, load_ids
+from pipeline.tokens.windows import UNK, Ids, load_ids
 
 SCORED = ("validation", "test")
 
@@ -36,8 +37,11 @@ def baseline(
     texts = {name: read_text(corpus, name) for name in ("train", *SCORED)}
     check_inputs(level, vocabulary, texts)
     model = KneserNey.fit(load_ids(ids, "train"), vocabulary["size"], baseline.max_order, batching.mode)
-    scores = {name: score_orders(model, load_ids(ids, name), vocabulary["splits"][name]) for name in SCORED}
+    encoded = {name: load_ids(ids, name) for name in SCORED}
+    nats = {name: model.nats(of_split) for name, of_split in encoded.items()}
+    scores = {name: score_orders(nats[name], encoded[name], vocabulary["splits"][name]) for name in SCORED}
     best = int(np.argmin([score.nats for score in scores["validation"]]))
+    write_nats(out, {name: of_orders[best] for name, of_orders in nats.items()})
     splits = {name: texts[name] for name in SCORED}
     compressed = {name: bits_per_char(compress, texts["train"], splits) for name, compress in COMPRESSORS.items()}
     write_json(out / "baseline.json", {"rows": [*ngram_rows(scores), *compressor_rows(compressed)]})
@@ -75,9 +79,8 @@ def check_inputs(level: Level, vocabulary: Mapping[str, Any], texts: Mapping[str
             raise ArtifactError("stages.baseline --corpus", rule, len(text), "bring both up to date with `dvc repro`")
 
 
-def score_orders(model: KneserNey, ids: np.ndarray, split: Mapping[str, float]) -> list[Score]:
+def score_orders(nats: Float[np.ndarray, "N T"], ids: Ids, split: Mapping[str, float]) -> list[Score]:
     """What each order pays for a split with these counts in vocabulary.json."""
-    nats = model.nats(ids)
     sums = zip(nats.sum(axis=1).tolist(), nats[:, ids == UNK].sum(axis=1).tolist(), strict=True)
     characters, spelling = int(split["characters"]), float(split["spelling_nats"])
     return [Score(whole, len(ids), characters, spelling, unknown) for whole, unknown in sums]

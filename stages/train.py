@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
+from jaxtyping import Float
 
-from pipeline.base.artifacts import LogRows, Result, Resume, finite, write_json
-from pipeline.base.metrics import Score
+from pipeline.base.artifacts import LogRows, Result, Resume, finite, write_json, write_nats
 from pipeline.base.params import Level, RuntimeParams
 from pipeline.language.bundle import LanguageBundle
 from pipeline.networks.build import Network, build_language_model, num_parameters
@@ -21,7 +22,7 @@ from pipeline.tokens.params import Batching, StreamBatching
 from pipeline.tokens.vocabulary import Vocabulary, known_ids
 from pipeline.training.diverged import DivergedError
 from pipeline.training.fit import fit
-from pipeline.training.language_modelling import LanguageModelling, final_score
+from pipeline.training.language_modelling import LanguageModelling, final_nats
 from pipeline.training.params import TrainingParams
 from pipeline.training.split import Split
 
@@ -76,7 +77,9 @@ def train(
         )
     shutil.copytree(resume.files, out / CHECKPOINTS)
     LanguageBundle(network, vocabulary, model, level, seed).save(out)
-    scores = _scores(network, splits, batching, training)
+    nats = _nats(network, splits, batching, training)
+    write_nats(out, nats)
+    scores = {name: splits[name].score(of_split) for name, of_split in nats.items()}
     about = {"parameters": num_parameters(network), "best_step": trained.best_step, "tokens_seen": trained.targets_seen}
     about |= trained.norm_metrics(model.max_grad_norm)
     about |= {f"{name}/unknown_share": score.unknown_share for name, score in scores.items()}
@@ -85,15 +88,15 @@ def train(
     return Result(metrics, trained.history, ["weights.safetensors", "model.json", "tokenizer.json", "scores.json"])
 
 
-def _scores(
+def _nats(
     network: Network, splits: Mapping[str, Split], batching: Batching, training: TrainingParams
-) -> dict[str, Score]:
+) -> dict[str, Float[np.ndarray, " N"]]:
     """Of both splits at once: one lane, step after step, leaves the other core idle."""
     names = ("validation", "test")
     network.eval()
     with ThreadPoolExecutor(len(names)) as pool:
-        scores = pool.map(lambda name: final_score(network, splits[name], batching.mode, training.batch_size), names)
-        return dict(zip(names, scores, strict=True))
+        nats = pool.map(lambda name: final_nats(network, splits[name], batching.mode, training.batch_size), names)
+        return dict(zip(names, nats, strict=True))
 
 
 @contextmanager

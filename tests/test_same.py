@@ -224,12 +224,11 @@ def build_language_model(*given, **named):
 """
 ONE_SCORE = """
 
-_final_score = final_score
+_final_nats = final_nats
 
 
-def final_score(*given):
-    score = _final_score(*given)
-    return Score(score.nats + 1e-9, *(getattr(score, name) for name in list(Score.__dataclass_fields__)[1:]))
+def final_nats(*given):
+    return _final_nats(*given) * 1.000001
 """
 PLANTED = {
     "one initial weight": (
@@ -240,7 +239,7 @@ PLANTED = {
     "one score": (
         "pipeline/training/language_modelling.py",
         ONE_SCORE,
-        r"out/train/char-gru-1/\S+json: \S*(nats|bits|perp)\S*: ",
+        r"out/train/char-gru-1/nats/test.npy: array",
     ),
 }
 

@@ -6,14 +6,19 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from pipeline.base.errors import ArtifactError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 RECORD = "record"
 """Name of the record's folder inside a stage's out."""
 ABOUT, HISTORY = "record.json", "history.jsonl"
 """Its files: params, tags, metrics and names of artifacts; the rows of the history, a line each."""
+NATS = "nats"
+"""Name of the folder of `write_nats` inside a stage's out."""
 
 Scalar = str | int | float | bool | None
 
@@ -122,6 +127,38 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
+        raise damaged(path, error) from None
+
+
+def write_nats(out: Path, nats: Mapping[str, "np.ndarray"]) -> None:
+    """What a model pays for each token of each of these splits, in the order of the text: nats/SPLIT.npy, float32."""
+    import numpy as np
+
+    (out / NATS).mkdir()
+    for split, of_tokens in nats.items():
+        np.save(out / NATS / f"{split}.npy", of_tokens.astype(np.float32), allow_pickle=False)
+
+
+def read_nats(out: Path, split: str) -> "np.ndarray":
+    """What `write_nats` wrote of a split.
+
+    Raises:
+        ArtifactError: where the file is missing or damaged.
+    """
+    return read_array(out / NATS / f"{split}.npy")
+
+
+def read_array(path: Path) -> "np.ndarray":
+    """The array of a .npy file, memory-mapped.
+
+    Raises:
+        ArtifactError: where the file is missing or damaged.
+    """
+    import numpy as np
+
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
         raise damaged(path, error) from None
 
 

@@ -1,16 +1,16 @@
 """What a network pays for a text, from the first token to the last."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pipeline.networks.build import Network
 from pipeline.networks.stack import State
-from pipeline.tokens.windows import IGNORED, UNK, Ids, Window, lane_windows, unit_bounds, unit_window
+from pipeline.tokens.windows import IGNORED, Ids, Window, lane_windows, unit_bounds, unit_window
 
 UNBROKEN_STEPS = 1024
 """Tokens of a window of an unbroken pass: the state is carried, so the number changes nothing but memory. The logits of
@@ -30,38 +30,46 @@ def carried(state: State | None, fresh: Tensor) -> State | None:
     return tuple(part.detach() * keep for part in state)
 
 
-@dataclass
-class Sums:
-    """What a text cost: over all of its targets, and over those that are UNK."""
-
-    nats: float = 0.0
-    tokens: int = 0
-    unknown_nats: float = 0.0
-
-
+@torch.inference_mode()
 def nats_of(network: Network, windows: Iterator[Window]) -> tuple[float, int]:
     """Summed nats and number of targets over windows that follow each other; the network is left in its mode."""
-    sums = sums_of(network, windows)
-    return sums.nats, sums.tokens
+    nats, tokens = 0.0, 0
+    for window, targets, logits in read(network, windows, network.window_logits):
+        nats += float(summed_nats(logits, targets))
+        tokens += window.num_targets
+    return nats, tokens
 
 
 @torch.inference_mode()
-def sums_of(network: Network, windows: Iterator[Window]) -> Sums:
-    """The sums over windows that follow each other; the network is left in its mode."""
+def token_nats(network: Network, windows: Iterator[Window], num_tokens: int) -> Float[np.ndarray, " N"]:
+    """-ln p of each token of a text, in the text's order whatever that of the windows, which have each of them once."""
+    nats = np.full(num_tokens, np.nan, np.float32)
+    for window, targets, logits in read(network, windows, network.window_logits):
+        costs = F.cross_entropy(logits.transpose(1, 2), targets, ignore_index=IGNORED, reduction="none")
+        counted = window.targets != IGNORED
+        nats[window.places[counted]] = costs.cpu().numpy()[counted]
+    return nats
+
+
+def read(
+    network: nn.Module, windows: Iterator[Window], step: Callable[..., tuple[Tensor, State]]
+) -> Iterator[tuple[Window, Int[Tensor, "B T"], Tensor]]:
+    """Each window with its targets and what `step` says of it; the network is left in its mode.
+
+    Args:
+        windows: follow each other.
+        step: takes inputs, targets and the state that the window before left, and gives the next state, too.
+    """
     was_training, device = network.training, next(network.parameters()).device
     network.eval()
-    state, sums = None, Sums()
+    state = None
     for window in windows:
         inputs, targets, fresh = (torch.from_numpy(part).to(device) for part in window.arrays)
         if state is not None and state[0].shape[1] != len(fresh):
             state = None  # a batch of another size: units, which start anew anyway
-        logits, state = network.window_logits(inputs, targets, carried(state, fresh))
-        sums.nats += float(summed_nats(logits, targets))
-        sums.tokens += window.num_targets
-        unknown = targets == UNK
-        sums.unknown_nats += float(summed_nats(logits[unknown][None], targets[unknown][None]))
+        outputs, state = step(inputs, targets, carried(state, fresh))
+        yield window, targets, outputs
     network.train(was_training)
-    return sums
 
 
 def evaluation_windows(ids: Ids, begin: int, batching: str, num_lanes: int) -> Iterator[Window]:

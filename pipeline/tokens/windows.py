@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Int, UInt
 
-from pipeline.base.artifacts import damaged
+from pipeline.base.artifacts import read_array
 
 EOS = 0
 UNK = 1
@@ -36,11 +36,7 @@ def load_ids(folder: Path, split: str) -> Ids:
     Raises:
         ArtifactError: where the file is missing or damaged.
     """
-    path = folder / f"{split}.npy"
-    try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise damaged(path, error) from None
+    return read_array(folder / f"{split}.npy")
 
 
 def shifted(ids: Int[np.ndarray, " T"] | Ids, begin: int, before: int = EOS) -> Int[np.ndarray, " T"]:
@@ -65,6 +61,8 @@ class Window:
     """IGNORED where padded."""
     fresh: Bool[np.ndarray, " B"]
     """Lanes that start from the zero state."""
+    starts: Int[np.ndarray, " B"]
+    """Where in the text each lane's first target is."""
 
     @property
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -75,6 +73,11 @@ class Window:
     def num_targets(self) -> int:
         """Targets that count."""
         return int((self.targets != IGNORED).sum())
+
+    @property
+    def places(self) -> Int[np.ndarray, "B T"]:
+        """Where in the text each target is."""
+        return self.starts[:, None] + np.arange(self.targets.shape[1])
 
 
 def gather(
@@ -88,7 +91,7 @@ def gather(
     previous = ids[np.clip(positions - 1, 0, last)].astype(np.int64)
     inputs = np.where((previous == EOS) | ~valid, begin, previous)
     inputs[:, 0] = np.where(fresh, begin, inputs[:, 0])
-    return Window(inputs, targets, fresh)
+    return Window(inputs, targets, fresh, starts)
 
 
 def unit_bounds(ids: Ids, longest: int) -> Bounds:

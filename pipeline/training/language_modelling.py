@@ -8,11 +8,12 @@ from typing import ClassVar
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from pipeline.base.metrics import Score
 from pipeline.networks.build import Network
-from pipeline.networks.evaluation import carried, evaluation_windows, nats_of, summed_nats, sums_of
+from pipeline.networks.evaluation import carried, evaluation_windows, nats_of, summed_nats, token_nats
 from pipeline.networks.stack import State
 from pipeline.tokens.windows import IGNORED, Bounds, Window, segment_bounds, stream_windows, unit_bounds, unit_windows
 from pipeline.training.objective import Batch
@@ -92,9 +93,8 @@ class LanguageModelling:
         return self.validation.share(*nats_of(network, windows))
 
 
-def final_score(network: Network, split: Split, batching: str, batch_size: int) -> Score:
-    """The split's score over one unbroken pass with carried state; of units, each from the zero state."""
+def final_nats(network: Network, split: Split, batching: str, batch_size: int) -> Float[np.ndarray, " N"]:
+    """-ln p of the split's tokens over one unbroken pass with carried state; of units, each from the zero state."""
     num_lanes = 1 if batching == "stream" else batch_size
-    sums = sums_of(network, evaluation_windows(split.ids, network.begin_id, batching, num_lanes))
-    assert sums.tokens == len(split.ids)
-    return Score(sums.nats, sums.tokens, split.characters, split.spelling_nats, sums.unknown_nats)
+    windows = evaluation_windows(split.ids, network.begin_id, batching, num_lanes)
+    return token_nats(network, windows, len(split.ids))

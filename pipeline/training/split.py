@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import Float
+
 from pipeline.base.artifacts import read_json
 from pipeline.base.metrics import Score
-from pipeline.tokens.windows import Ids, load_ids
+from pipeline.tokens.windows import UNK, Ids, load_ids
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,12 @@ class Split:
         """Read split `name` from what the vocabulary stage wrote."""
         counts = read_json(folder / "vocabulary.json")["splits"][name]
         return cls(load_ids(folder, name), counts["characters"], counts["spelling_nats"])
+
+    def score(self, nats: Float[np.ndarray, " N"]) -> Score:
+        """The score of a model that pays so much for each of the split's tokens."""
+        unknown = float(nats[self.ids == UNK].sum(dtype=np.float64))
+        whole = float(nats.sum(dtype=np.float64))
+        return Score(whole, len(self.ids), self.characters, self.spelling_nats, unknown)
 
     def share(self, nats: float, tokens: int) -> Score:
         """The score of `tokens` of the split's tokens, with their share of its characters and spelling."""

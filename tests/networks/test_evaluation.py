@@ -6,7 +6,7 @@ import torch
 from sizes import V
 
 from pipeline.networks.build import build_language_model
-from pipeline.networks.evaluation import carried, evaluation_windows, nats_of, sums_of
+from pipeline.networks.evaluation import carried, evaluation_windows, nats_of, token_nats
 from pipeline.tokens.windows import lane_windows
 
 
@@ -19,16 +19,12 @@ def ids() -> np.ndarray:
 
 
 @torch.no_grad()
-def one_by_one(network, ids: np.ndarray, *, carry: bool, of: int | None = None) -> float:
-    """The slow obvious way: one token at a time, the begin token after every EOS, the first token counted.
-
-    Args:
-        of: the only target that is counted.
-    """
-    nats, state, x = 0.0, None, V
+def one_by_one(network, ids: np.ndarray, *, carry: bool) -> list[float]:
+    """The slow obvious way: one token at a time, the begin token after every EOS, the first token counted."""
+    nats, state, x = [], None, V
     for y in ids.tolist():
         logits, state = network(torch.tensor([[x]]), state)
-        nats -= float(torch.log_softmax(logits[0, 0], 0)[y]) if of in (None, y) else 0.0
+        nats.append(-float(torch.log_softmax(logits[0, 0], 0)[y]))
         x = V if y == 0 else y
         state = None if y == 0 and not carry else state
     return nats
@@ -40,7 +36,7 @@ def test_an_unbroken_pass_carries_the_state_over_windows(model, ids, cell, num_s
     network = build_language_model(model(cell, num_layers=2), V, seed=1).eval()
     nats, tokens = nats_of(network, lane_windows(ids, V, 1, num_steps))
     assert tokens == len(ids)
-    assert nats == pytest.approx(one_by_one(network, ids, carry=True), rel=1e-5)
+    assert nats == pytest.approx(sum(one_by_one(network, ids, carry=True)), rel=1e-5)
 
 
 @pytest.mark.parametrize("num_lanes", [1, 3])
@@ -48,18 +44,25 @@ def test_units_are_scored_each_from_the_zero_state(model, ids, num_lanes):
     network = build_language_model(model("lstm"), V, seed=1).eval()
     nats, tokens = nats_of(network, evaluation_windows(ids, V, "units", num_lanes))
     assert tokens == len(ids)
-    assert nats == pytest.approx(one_by_one(network, ids, carry=False), rel=1e-5)
+    assert nats == pytest.approx(sum(one_by_one(network, ids, carry=False)), rel=1e-5)
 
 
-@pytest.mark.parametrize(("batching", "num_lanes"), [("stream", 1), ("units", 3)])
-def test_unknown_targets_are_summed_apart(model, ids, batching, num_lanes):
+@pytest.mark.parametrize(("batching", "num_lanes"), [("stream", 1), ("units", 1), ("units", 3)])
+def test_the_nats_of_tokens_come_in_the_order_of_the_text(model, ids, batching, num_lanes):
+    """Units are read by length, here the last first."""
+    ids = np.concatenate([ids, [2, 0, 0]]).astype(np.uint8)
     network = build_language_model(model("gru"), V, seed=1).eval()
-    sums = sums_of(network, evaluation_windows(ids, V, batching, num_lanes))
-    of_unk = one_by_one(network, ids, carry=batching == "stream", of=1)
-    assert 0 < sums.unknown_nats < sums.nats
-    assert sums.unknown_nats == pytest.approx(of_unk, rel=1e-5)
-    known = sums_of(network, evaluation_windows(np.where(ids == 1, 2, ids).astype(np.uint8), V, batching, num_lanes))
-    assert (known.unknown_nats, known.tokens) == (0.0, len(ids))
+    nats = token_nats(network, evaluation_windows(ids, V, batching, num_lanes), len(ids))
+    assert nats == pytest.approx(one_by_one(network, ids, carry=batching == "stream"), rel=1e-4)
+
+
+def test_the_nats_of_tokens_read_in_lanes_add_up_in_the_order_of_the_text(model, ids):
+    """In three lanes: those of the first are those of an unbroken pass, and each other lane starts anew."""
+    network = build_language_model(model("lstm"), V, seed=1).eval()
+    nats = token_nats(network, lane_windows(ids, V, 3, 4), len(ids))
+    lanes = [token_nats(network, lane_windows(ids[a:b], V, 1, 50), b - a) for a, b in ((0, 13), (13, 27), (27, 41))]
+    assert nats == pytest.approx(np.concatenate(lanes), rel=1e-4)
+    assert nats.sum() == pytest.approx(nats_of(network, lane_windows(ids, V, 3, 4))[0], rel=1e-5)
 
 
 @pytest.mark.parametrize("batching", ["stream", "units"])

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.base.artifacts import Record
+from pipeline.base.artifacts import Record, read_nats
 from pipeline.text.ngram import KneserNey
 from stages.baseline import baseline
 
@@ -89,6 +89,15 @@ def test_the_record_and_the_csv_tell_the_same_and_validation_chooses(project):
     assert record.metrics["best_order"] == best["order"]
     assert record.metrics["test/bits_per_char"] == best["test"]["bits_per_char"]
     assert record.metrics["validation/xz_bits_per_char"] == rows[-1]["validation"]["bits_per_char"]
+
+
+def test_the_nats_of_the_best_order_are_kept_token_by_token(project):
+    assert run() == 0
+    out = project / "out/baseline/char"
+    best = int(Record.load(out).metrics["best_order"])
+    model = KneserNey.fit(encode(TEXTS["train"]), len(LETTERS) + 2, best, "stream")
+    for split in ("validation", "test"):
+        assert read_nats(out, split) == pytest.approx(model.nats(encode(TEXTS[split]))[-1], rel=1e-6)
 
 
 def test_the_same_work_has_the_same_bytes(project):

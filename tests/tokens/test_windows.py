@@ -7,6 +7,7 @@ from pipeline.base.errors import ArtifactError
 from pipeline.tokens.windows import (
     EOS,
     IGNORED,
+    Window,
     lane_windows,
     load_ids,
     segment_bounds,
@@ -41,6 +42,14 @@ def test_lanes_hold_every_target_once_and_go_on_where_they_were(num_lanes: int):
     assert np.concatenate(read).tolist() == ids.tolist()
     assert windows[0].fresh.all()
     assert not any(w.fresh.any() for w in windows[1:])
+    check_places(windows, ids)
+
+
+def check_places(windows: list[Window], ids: np.ndarray) -> None:
+    """Each target is the id at its place."""
+    for window in windows:
+        counted = window.targets != IGNORED
+        assert window.targets[counted].tolist() == ids[window.places[counted]].tolist()
 
 
 def test_one_lane_reads_the_inputs_of_the_whole_text():
@@ -104,6 +113,7 @@ def test_units_start_fresh_alone_and_padded():
     assert read == expected
     assert all(w.fresh.all() for w in epoch)
     assert all((w.inputs[:, 0] == BEGIN).all() for w in epoch)
+    check_places(epoch, ids)
 
 
 def test_batches_of_units_hold_similar_lengths():

@@ -14,9 +14,10 @@ from pipeline.networks.build import build_language_model
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.evaluation import evaluation_windows, nats_of
 from pipeline.tokens.vocabulary import Vocabulary
+from pipeline.tokens.windows import UNK
 from pipeline.training.diverged import DivergedError
 from pipeline.training.fit import dropout_seed
-from pipeline.training.language_modelling import final_score
+from pipeline.training.language_modelling import final_nats
 from pipeline.training.learner import one_cycle
 from pipeline.training.split import Split
 
@@ -108,7 +109,7 @@ def test_a_text_without_surprise_is_learned(model):
     text = Split(ids, len(ids), 0.0)
     network = build_language_model(model("gru"), V, seed=1)
     train(network, objective(text, budget_tokens=3000), max_grad_norm=5.0)
-    assert final_score(network, text, "stream", 3).nats_per_token < 0.2 < math.log(V)
+    assert final_nats(network, text, "stream", 3).mean() < 0.2 < math.log(V)
 
 
 @pytest.mark.slow
@@ -148,7 +149,10 @@ def test_the_norm_is_logged_before_clipping(model):
 
 def test_the_final_score_counts_every_token_and_all_characters(model):
     text = Split(split(3).ids, characters=1000, spelling_nats=50.0)
-    score = final_score(build_language_model(model("gru"), V, seed=1), text, "stream", 3)
+    nats = final_nats(build_language_model(model("gru"), V, seed=1), text, "stream", 3)
+    score = text.score(nats)
+    assert score.nats == pytest.approx(nats.sum())
+    assert score.unknown_nats == pytest.approx(nats[text.ids == UNK].sum())
     assert (score.tokens, score.characters, score.spelling_nats) == (400, 1000, 50.0)
     assert 0 < score.unknown_nats < score.nats
 
