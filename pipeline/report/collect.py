@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 from pipeline.base.artifacts import Record, damaged, read_json
 from pipeline.base.params import Level, RunParams
 from pipeline.report.estimates import Estimate, estimate
+from pipeline.report.mixture import mix
 from pipeline.report.selection import item
 
 Stage = Literal["train", "gradients", "sampling"]
@@ -30,6 +31,8 @@ class SeedResults:
     """gradients.json: of the initial and the trained network, the curve of each part of its state."""
     verdicts: Mapping[str, Any]
     """verdicts.json: of both networks, what the measures say, whether they agree, and what does not fit."""
+    mixture: Mapping[str, float]
+    """Mixed with the best n-gram: its weight, and the scores; none of a cloze model, which has no p(text) to mix."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,12 @@ class ModelResults:
 
     def numbers(self, stage: Stage) -> dict[str, Estimate]:
         """Metrics over the seeds; one that some seed has no value for has no mean, and no key."""
-        metrics = [record.metrics for record in self.records(stage)]
-        shared = [key for key in metrics[0] if all(key in values for values in metrics)]
-        return {key: estimate([values[key] for values in metrics]) for key in shared}
+        return _over_seeds([record.metrics for record in self.records(stage)])
+
+    @property
+    def mixture(self) -> dict[str, Estimate]:
+        """Of the model mixed with the best n-gram, over the seeds, each of which has a weight of its own."""
+        return _over_seeds([seed.mixture for seed in self.seeds])
 
     def values(self, stage: Stage, key: str) -> list[float | None]:
         """A metric seed by seed; None where a seed has no value for it."""
@@ -78,6 +84,11 @@ class ModelResults:
                 if key in row.metrics:
                     points[row.step].append(row.metrics[key])
         return dict(sorted(points.items()))
+
+
+def _over_seeds(metrics: Sequence[Mapping[str, float]]) -> dict[str, Estimate]:
+    shared = [key for key in metrics[0] if all(key in values for values in metrics)]
+    return {key: estimate([values[key] for values in metrics]) for key in shared}
 
 
 @dataclass(frozen=True)
@@ -171,17 +182,24 @@ def _level(folders: Mapping[str, Path], level: Level, run: RunParams) -> LevelRe
     vocabulary = read_json(folders["vocabulary"] / level / "vocabulary.json")
     max_size = Record.load(folders["vocabulary"] / level).params["vocabulary.max_size"]
     floor = read_json(folders["baseline"] / level / "baseline.json")["rows"]
-    models = [ModelResults(name, [_seed(folders, item(level, name, s), s) for s in run.seeds]) for name in run.models]
+    models = [
+        ModelResults(name, [_seed(folders, level, name, seed, vocabulary["splits"]) for seed in run.seeds])
+        for name in run.models
+    ]
     return LevelResults(level, tokenization, vocabulary, vocabulary["size"] == max_size, floor, models)
 
 
-def _seed(folders: Mapping[str, Path], name: str, seed: int) -> SeedResults:
+def _seed(
+    folders: Mapping[str, Path], level: Level, model: str, seed: int, splits: Mapping[str, Mapping[str, Any]]
+) -> SeedResults:
+    name = item(level, model, seed)
     records: dict[Stage, Record] = {stage: Record.load(folders[stage] / name) for stage in get_args(Stage)}
     samples = _read_samples(folders["sampling"] / name / "samples.jsonl")
     measured = folders["gradients"] / name
-    return SeedResults(
-        seed, records, samples, read_json(measured / "gradients.json"), read_json(measured / "verdicts.json")
-    )
+    is_cloze = records["train"].params["model.bidirectional"]
+    mixture = {} if is_cloze else mix(folders["train"] / name, folders["baseline"] / level, splits)
+    gradients, verdicts = (read_json(measured / f"{part}.json") for part in ("gradients", "verdicts"))
+    return SeedResults(seed, records, samples, gradients, verdicts, mixture)
 
 
 def _read_samples(path: Path) -> list[Mapping[str, Any]]:

@@ -80,7 +80,7 @@ def metrics(level: LevelResults) -> dict[str, Numbers]:
 
 def headline(results: Results) -> Numbers:
     """What the report's own run in MLflow shows: bits per character of the test text, and answers of the tasks."""
-    wanted = {"test/bits_per_char", pseudo("test/bits_per_char")}
+    wanted = {RANKED_BY, pseudo(RANKED_BY), f"mixture/{RANKED_BY}"}
     scored = {
         f"{level.level}/{name}/{key}": number
         for level in results.levels
@@ -125,6 +125,7 @@ def _model_metrics(model: ModelResults) -> Numbers:
     shown = [f"{weights}/{key}" for weights in WEIGHTS for key in REACHES]
     used = [f"context/effective_context_{kind}" for kind in ("cut", "shuffled")]
     numbers |= {key: measured[key].mean for key in used if key in measured}
+    numbers |= {f"mixture/{key}": number.mean for key, number in model.mixture.items()}
     return numbers | {f"gradients/{key}": measured[key].mean for key in shown if key in measured}
 
 

@@ -78,7 +78,7 @@ class Row:
 
     cells: Cells
     kind: str = ""
-    """Of what: `network`, `cloze`, `n-gram`, `compressor`; empty where the rows of a table are all alike."""
+    """Of what: `network`, `cloze`, `mixture`, `n-gram`, `compressor`; empty where the rows of a table are all alike."""
     badge: str = ""
     """Beside the name of a row that stands out."""
 

@@ -22,8 +22,10 @@ MEASURES = {"bits_per_char": ("bits per character", 3), "perplexity": ("perplexi
 def part(level: LevelResults, verdict: str) -> Part:
     """Language models beside the n-grams and the compressors."""
     said = Paragraph(" ".join([verdict, words.ranking(level), words.budget(level), words.unknown(level)]))
-    pictures = [learning(level, verdict)] if level.language_models else []
-    return Part("Who predicts best", [said, table(scores(level)), *pictures])
+    if not level.language_models:
+        return Part("Who predicts best", [said, table(scores(level))])
+    mixed = Paragraph(words.mixture(level))
+    return Part("Who predicts best", [said, table(scores(level)), mixed, learning(level, verdict)])
 
 
 def learning(level: LevelResults, verdict: str) -> Picture:

@@ -10,7 +10,7 @@ from pipeline.report.estimates import Estimate
 SCORED_SPLITS = ("validation", "test")
 RANKED_BY = "test/bits_per_char"
 
-Kind = Literal["network", "n-gram", "compressor", "cloze"]
+Kind = Literal["network", "mixture", "n-gram", "compressor", "cloze"]
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class ScoreRow:
 
 
 def scores(level: LevelResults) -> list[ScoreRow]:
-    """Language models and the floor in one table, the best on the test text first."""
+    """Language models, their mixtures and the floor in one table, the best on the test text first."""
     networks = [_network(model, "network") for model in level.language_models]
-    return sorted([*networks, *_floor(level)], key=lambda row: row.numbers[RANKED_BY].mean)
+    return sorted([*networks, *_mixtures(level), *_floor(level)], key=lambda row: row.numbers[RANKED_BY].mean)
 
 
 def cloze_scores(level: LevelResults) -> list[ScoreRow]:
@@ -44,6 +44,11 @@ def cloze_scores(level: LevelResults) -> list[ScoreRow]:
 def _network(model: ModelResults, kind: Kind) -> ScoreRow:
     cell, layers, size = (model.params[f"model.{key}"] for key in ("cell", "num_layers", "hidden_size"))
     return ScoreRow(model.name, kind, f"{cell} {layers} x {size}", model.numbers("train"))
+
+
+def _mixtures(level: LevelResults) -> list[ScoreRow]:
+    ngram = level.best_order["name"]
+    return [ScoreRow(f"{model.name} + {ngram}", "mixture", "", model.mixture) for model in level.language_models]
 
 
 def _floor(level: LevelResults) -> list[ScoreRow]:

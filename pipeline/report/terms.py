@@ -19,6 +19,10 @@ TERMS = {
         "no network, only counts of short sequences (interpolated modified Kneser-Ney); bz2 and xz are ordinary "
         "compressors. A network has to be ahead of them to be worth its training."
     ),
+    "mixture, such as lstm + 9-gram": (
+        "the mean of two models' probabilities of each token, with one weight for the whole text, which the validation "
+        "text chooses. What it is ahead of the n-gram, the network knows and counts do not."
+    ),
     "pseudo-perplexity": (
         "what a model scores that sees the text on both sides of the token; no perplexity, and not comparable with one."
     ),

@@ -142,6 +142,32 @@ def _certainty(best: ScoreRow, others: Sequence[ScoreRow]) -> str:
     return "No interval overlaps with that of the best."
 
 
+def mixture(level: LevelResults) -> str:
+    """How far the best mixture of a network with the best n-gram is ahead of each of the two, and what that means."""
+    rows = scores(level)
+    best, ngram = ranked(rows, "mixture")[0], next(row for row in rows if row.is_best_order)
+    network = next(row for row in rows if f"{row.name} + {ngram.name}" == best.name)
+    counts = _less(ngram, best, f"the {ngram.name}", "which is what the network knows and counts do not")
+    alone = _less(network, best, network.name, "which is what counts know and the network does not")
+    left_out = " A model that sees both sides has no such row: it gives no probability of the text to mix."
+    return (
+        f"{best.name}: the two distributions are mixed at every token, and the validation text chooses the weight of "
+        f"the {ngram.name}, here {best.numbers['weight'].mean:.2f}. The mixture reaches {_bits(best)} {UNIT}: "
+        f"{counts}, and {alone}.{left_out if level.cloze_models else ''}"
+    )
+
+
+def _less(row: ScoreRow, mixed: ScoreRow, name: str, meaning: str) -> str:
+    """
+    >>> from pipeline.report.estimates import Estimate
+    >>> gru, both = (ScoreRow("", "network", "", {RANKED_BY: Estimate(bits, None, 1)}) for bits in (1.5, 1.25))
+    >>> _less(gru, both, "gru", "so much"), _less(both, both, "gru", "so much")
+    ('0.250 less than gru alone, so much', 'no less than gru alone')
+    """
+    less = round(row.numbers[RANKED_BY].mean - mixed.numbers[RANKED_BY].mean, 3)
+    return f"{less:.3f} less than {name} alone, {meaning}" if less > 0 else f"no less than {name} alone"
+
+
 def _bits(row: ScoreRow) -> str:
     return f"{row.numbers[RANKED_BY].mean:.3f}"
 

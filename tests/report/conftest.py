@@ -1,13 +1,15 @@
 """A small tree of outs, as the stages would leave it: two levels, three models (one of them cloze), two seeds."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import pytest
 
-from pipeline.base.artifacts import Record, Row, write_json
+from pipeline.base.artifacts import Record, Row, write_json, write_nats
 from pipeline.base.params import RunParams
 from pipeline.report.parts import Block, Part
 
@@ -19,6 +21,10 @@ PARAMETERS = {"rnn": 1000.0, "lstm": 4000.0, "bilstm": 8000.0}
 HALF_LIVES = {"rnn": 2.0, "lstm": 16.0}
 """The cloze model has none."""
 SPLITS = ("train", "validation", "test")
+NONE_UNKNOWN = {"unknown": 0, "spelling_nats": 0.0}
+LN_2 = math.log(2)
+EVERY_SECOND = np.tile([LN_2, 3 * LN_2], 100)
+"""Nats of a network: p is 1/2 and 1/8 in turn. The n-gram's come the other way round: half of each is always 5/16."""
 
 
 B = TypeVar("B", bound=Block)
@@ -71,12 +77,16 @@ def write_level(out: Mapping[str, Path], level: str) -> None:
     for name in ("tokenization", "vocabulary", "baseline"):
         save(out[name] / level, {}, [], {"vocabulary.max_size": 11})
     write_json(out["tokenization"] / level / "tokenization.json", {"level": level, "scheme": level, "splits": {}})
-    counts = {split: {"units": 2, "tokens": 200, "characters": 200 * per_token, "unknown": 0} for split in SPLITS}
-    counts["test"]["unknown"] = {"char": 0, "word": 5}[level]
+    counts = {split: {"units": 2, "tokens": 200, "characters": 200 * per_token, **NONE_UNKNOWN} for split in SPLITS}
+    counts["test"] |= {
+        "unknown": {"char": 0, "word": 5}[level],
+        "spelling_nats": {"char": 0.0, "word": 250 * LN_2}[level],
+    }
     write_json(out["vocabulary"] / level / "vocabulary.json", {"level": level, "size": 11, "splits": counts})
     rows = [_ngram(1, 4.0, 4.0), _ngram(2, 1.75, 1.7), _ngram(3, 1.8, 1.65)]
     compressor = {"name": "bz2", "validation": {"bits_per_char": 2.5}, "test": {"bits_per_char": 2.6}}
     write_json(out["baseline"] / level / "baseline.json", {"rows": [*rows, compressor]})
+    write_nats(out["baseline"] / level, dict.fromkeys(SPLITS[1:], EVERY_SECOND[::-1]))
 
 
 def _ngram(order: int, validation: float, test: float) -> dict[str, object]:
@@ -103,6 +113,7 @@ def write_seed(out: Mapping[str, Path], level: str, model: str, seed: int) -> No
     embedded = {"model.embedding_size": 5, "model.tied_embeddings": False}
     embedded |= {"model.cell": model[-4:], "model.num_layers": 1, "model.hidden_size": 7, "model.max_grad_norm": 1.0}
     save(out["train"] / item, metrics, history, {"model.bidirectional": model == "bilstm", **embedded})
+    write_nats(out["train"] / item, dict.fromkeys(SPLITS[1:], EVERY_SECOND))
     write_gradients(out["gradients"] / item, model)
     write_samples(out["sampling"] / item, item, is_cloze=model == "bilstm")
 

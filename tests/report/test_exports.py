@@ -1,5 +1,6 @@
 import csv
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,8 @@ def test_metrics_are_means_over_seeds(exports: Path):
     assert metrics["char"]["lstm"]["gradients/trained/half_life"] == 16
     assert "gradients/trained/reached_10pct" not in metrics["char"]["lstm"]  # no table shows it
     assert metrics["char"]["best n-gram"]["test/bits_per_char"] == 1.7
+    assert metrics["char"]["lstm"]["mixture/weight"] == pytest.approx(0.5)
+    assert metrics["char"]["lstm"]["mixture/test/perplexity"] == pytest.approx(16 / 5)
 
 
 def test_a_cloze_models_scores_have_keys_of_their_own(exports: Path):
@@ -39,15 +42,17 @@ def test_a_cloze_models_scores_have_keys_of_their_own(exports: Path):
     assert cloze["test/pseudo_unknown_share"] == 0.03125
     own = {"test/bits_per_char", "test/perplexity", "test/nats_per_token", "test/unknown_share"}
     assert not own & set(cloze)
+    assert not [key for key in cloze if key.startswith("mixture/")]
 
 
 def test_scores_hold_networks_and_floor(exports: Path):
     found = {(row["level"], row["model"]): row for row in rows(exports / "scores.csv")}
-    assert len(found) == 2 * 6
+    assert len(found) == 2 * 8
     lstm = found["char", "lstm"]
     assert (lstm["kind"], lstm["seeds"], lstm["parameters"]) == ("network", "2", "4000")
     assert float(lstm["test/bits_per_char +-"]) == pytest.approx(1.2706, abs=1e-4)
     assert found["char", "bz2"]["test/perplexity"] == ""
+    assert found["char", "lstm + 2-gram"]["kind"] == "mixture"
     assert [row["model"] for row in rows(exports / "cloze_scores.csv")] == ["bilstm", "bilstm"]
 
 
@@ -100,4 +105,5 @@ def test_headline_names_level_model_and_measure(folders: dict[str, Path], run: R
     assert found["char/lstm/test/bits_per_char"] == pytest.approx(1.5)
     assert found["word/bilstm/test/pseudo_bits_per_char"] == pytest.approx(1.1)
     assert found["memory/agreement/rnn/accuracy"] == 0.5
-    assert len(found) == 2 * 4 + 3
+    assert found["char/rnn/mixture/test/bits_per_char"] == pytest.approx(math.log2(16 / 5))
+    assert len(found) == 2 * 6 + 3

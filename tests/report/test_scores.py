@@ -19,8 +19,9 @@ def char(folders: dict[str, Path], run: RunParams) -> LevelResults:
 
 def test_the_verdict_comes_first_and_describes_the_figure(char: LevelResults):
     part = scores.part(char, "The verdict.")
-    (paragraph,), (picture,) = blocks(part, Paragraph), blocks(part, Picture)
+    (paragraph, mixture), (picture,) = blocks(part, Paragraph), blocks(part, Picture)
     assert paragraph.text.startswith(f"The verdict. {words.ranking(char)} {words.budget(char)}")
+    assert mixture.text == words.mixture(char)
     assert picture.alt == "Learning curves: The verdict."
     assert picture.caption.endswith("is the best n-gram. " + words.band(char).strip())
 
@@ -33,7 +34,7 @@ def test_scores_are_shown_with_their_kind_and_the_best_order(char: LevelResults)
     assert rows["bz2"].cells == ["bz2", "", "-", "2.500", "2.600", "-", "-"]
     assert {name: row.kind for name, row in rows.items()} == {
         "lstm": "network", "rnn": "network", "1-gram": "n-gram", "2-gram": "n-gram", "3-gram": "n-gram",
-        "bz2": "compressor",
+        "bz2": "compressor", "lstm + 2-gram": "mixture", "rnn + 2-gram": "mixture",
     }  # fmt: skip
     assert {name: row.badge for name, row in rows.items() if row.badge} == {"2-gram": "best order"}
 

@@ -56,6 +56,20 @@ def test_without_language_models_the_floor_stands_alone(folders: dict[str, Path]
     assert words.verdict(level_of(folders, [1], ["bilstm"])).startswith("No language model is selected")
 
 
+def test_a_mixture_is_said_to_be_ahead_of_what_it_is_ahead_of(folders: dict[str, Path]):
+    """lstm costs 1.400 with seed 1, the 2-gram 1.700, each mixture log2 16/5 = 1.678."""
+    sentence = words.mixture(level_of(folders, [1]))
+    assert "chooses the weight of the 2-gram, here 0.50. The mixture reaches 1.678 bits per character" in sentence
+    assert "0.022 less than the 2-gram alone, which is what the network knows and counts do not" in sentence
+    assert "0.222 less than rnn alone, which is what counts know" in words.mixture(level_of(folders, [1], ["rnn"]))
+    assert "and no less than lstm alone." in words.mixture(level_of(folders, [1], ["lstm"]))
+
+
+def test_a_mixture_leaves_out_what_gives_no_probability_of_a_text(folders: dict[str, Path]):
+    assert "A model that sees both sides has no such row" in words.mixture(level_of(folders, [1]))
+    assert "both sides" not in words.mixture(level_of(folders, [1], ["rnn"]))
+
+
 def test_the_cloze_model_is_said_to_be_incomparable(folders: dict[str, Path]):
     sentence = words.cloze(level_of(folders, [1, 2]))
     assert sentence.startswith("bilstm fills a gap at 0.900 pseudo bits per character.")
