@@ -1,10 +1,13 @@
 """A network whose probabilities are known: a table of bigrams over EOS, UNK, a and b."""
 
 from collections import Counter
+from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from pipeline.base.artifacts import Record, write_nats
 from pipeline.language.bundle import LanguageBundle
 from pipeline.networks.build import build_language_model
 from pipeline.networks.inputs import OneHot
@@ -50,3 +53,22 @@ def bigram_bundle(section: Model) -> LanguageBundle:
         network.get_parameter("readout.bias").copy_(FIRST.log())
         network.get_parameter("readout.weight").copy_((NEXT.log() - FIRST.log()).T)
     return LanguageBundle(network, Vocabulary(learn(Counter("aab"), 10, "char")), section, "char", 1)
+
+
+TRAINING = np.array([2, 3, 0, 2, 3, 2, 0, 3, 0, 2, 2, 3, 0], np.uint8)
+"""What the n-gram beside the network has counted: ab, aba, b, aab."""
+
+
+def save_run(bundle: LanguageBundle, out: Path, batching: str = "stream") -> Path:
+    """The bundle in `out`/train, and beside it the n-gram, which has the weight 1/4. Returns its folder."""
+    folder, ids, baseline = out / "train/char-bigram-1", out / "vocabulary/char", out / "baseline/char"
+    for each in (folder, ids, baseline):
+        each.mkdir(parents=True)
+    bundle.save(folder)
+    bundle.vocabulary.save(ids / "tokenizer.json")
+    np.save(ids / "train.npy", TRAINING)
+    Record({"batching.mode": batching}, {}, {"best_order": 2.0}).save(baseline)
+    nats = np.array([0.0, 0.0, 0.0, 50.0])  # each is sure of its own tokens
+    write_nats(folder, {"validation": nats})
+    write_nats(baseline, {"validation": 50.0 - nats})
+    return folder

@@ -9,6 +9,7 @@ from pipeline.base.errors import ArtifactError, PipelineError
 from pipeline.cli.tables import show_comparison, show_scores, totals
 
 if TYPE_CHECKING:
+    from pipeline.language.baseline import Baseline
     from pipeline.language.bundle import LanguageBundle
     from pipeline.networks.cloze import ClozeModel
     from pipeline.networks.language_model import LanguageModel
@@ -49,16 +50,20 @@ def score(
     texts: Annotated[list[str] | None, typer.Argument(metavar="TEXT...", help="Each is one unit.")] = None,
     file: Annotated[Path | None, typer.Option(help="Or a text file: each of its lines is one unit.")] = None,
 ) -> None:
-    """Print the chain rule of each text: p of every token given those before it, from the first to EOS."""
+    """Print the chain rule of each text: p of every token given those before it, from the first to EOS.
+
+    Beside a model in out/train, a second column mixes it with the best n-gram of the same run, as the report does.
+    """
     from pipeline.language.scoring import score_text
 
     units = _units(texts or [], file)
     trained = load_bundle(bundle)
+    baseline = _baseline(bundle, trained) if trained.network.predicts == "next" else None
     scores = [score_text(trained, text) for text in units]
     for of_text in scores:
-        show_scores(of_text)
+        show_scores(of_text, baseline)
     if len(scores) > 1:
-        typer.echo("\n".join([f"all {len(scores)} texts:", *totals(scores)]))
+        typer.echo("\n".join([f"all {len(scores)} texts:", *totals(scores, baseline)]))
 
 
 def compare_pairs(
@@ -86,6 +91,17 @@ def load_bundle(folder: Path) -> "LanguageBundle":
     from pipeline.language.bundle import LanguageBundle
 
     return LanguageBundle.load(folder)
+
+
+def _baseline(folder: Path, bundle: "LanguageBundle") -> "Baseline | None":
+    """The n-gram beside a language model; a sentence says why there is none."""
+    from pipeline.language.baseline import Baseline
+
+    try:
+        return Baseline.beside(folder, bundle)
+    except ArtifactError as error:
+        typer.echo(f"No column of the mixture with the n-gram: {error}\n")
+        return None
 
 
 def _write(network: "LanguageModel", bundle: "LanguageBundle", params: "SamplingParams", seed: int) -> None:

@@ -67,6 +67,12 @@ class Vocabulary:
         lines = [f"{i}\t{count}\t{self.token(i)!r}\n" for i, count in enumerate(counts.tolist())]
         path.write_text("".join(lines), encoding="utf-8")
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both give every text the same ids."""
+        return isinstance(other, Vocabulary) and self._tokenizer.to_str() == other._tokenizer.to_str()
+
+    __hash__ = None  # type: ignore[assignment]
+
     @property
     def size(self) -> int:
         """V: the tokens that can be predicted, EOS and UNK among them."""

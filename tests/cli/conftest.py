@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from bigrams import bigram_bundle
+from bigrams import bigram_bundle, save_run
 from sizes import V
 
 from pipeline import cli
@@ -46,6 +46,13 @@ def bigram(model, tmp_path) -> str:
     """A saved bundle of known probabilities: the state is the last one-hot input, the readout a table of bigrams."""
     bundle = bigram_bundle(model("rnn", nonlinearity="relu", hidden_size=4, embedding_size=None))
     return saved(bundle, tmp_path / "bigram")
+
+
+@pytest.fixture
+def bigram_of_a_run(model, tmp_path) -> str:
+    """The same, with the n-gram of its run beside it."""
+    bundle = bigram_bundle(model("rnn", nonlinearity="relu", hidden_size=4, embedding_size=None))
+    return str(save_run(bundle, tmp_path / "out"))
 
 
 @pytest.fixture

@@ -5,7 +5,11 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from bigrams import TRAINING
+
+from pipeline.text.ngram import KneserNey
 
 
 def test_score_prints_the_chain_rule_and_its_sums(unroll, bigram):
@@ -20,6 +24,31 @@ def test_score_prints_the_chain_rule_and_its_sums(unroll, bigram):
     assert f"ln p(text, EOS) = {-3 * math.log(2):.4f} nats" in out
     assert "perplexity = 2.0000" in out
     assert "bits per character = 1.0000 (3 characters; an end counts as one)" in out
+
+
+def test_score_shows_the_mixture_with_the_ngram_of_the_run(unroll, bigram_of_a_run):
+    """Three quarters of the network's 1/2, 1/2, 1/2 and a quarter of what the 2-gram says."""
+    code, out, err = unroll("score", bigram_of_a_run, "ab")
+    assert (code, err) == (0, "")
+    assert "p, mixed with the 2-gram" in out
+    p = [0.375 + q / 4 for q in np.exp(-KneserNey.fit(TRAINING, 4, 2, "stream").nats(np.array([2, 3, 0]))[-1])]
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in out.splitlines() if line.startswith("│")]
+    assert [row[2] for row in rows] == ["0.5"] * 3
+    assert [row[4] for row in rows] == [f"{each:.6g}" for each in p]
+    assert [row[5] for row in rows] == [f"{math.log(each):.4f}" for each in p]
+    nats = -sum(map(math.log, p))
+    assert "mixed with the 2-gram, whose weight is 0.25:\n  ln p(text, EOS) = " + f"{-nats:.4f} nats\n" in out
+    assert f"  bits per character = {nats / math.log(2) / 3:.4f} (3 characters" in out
+
+
+def test_score_says_why_there_is_no_mixture(unroll, bigram):
+    code, out, _ = unroll("score", bigram, "ab")
+    assert code == 0
+    said = (
+        r"No column of the mixture with the n-gram: \S+/nats/validation.npy: the file is needed, whole, .*dvc repro`\n"
+    )
+    assert re.match(said, out)
+    assert "mixed with" not in out
 
 
 def test_score_of_a_file_adds_its_lines_up(unroll, bigram, tmp_path):
@@ -62,7 +91,8 @@ def test_score_of_a_cloze_model_says_pseudo(unroll, cloze):
     assert code == 0
     assert "pseudo-log-likelihood" in out
     assert "pseudo-perplexity" in out
-    assert "no probability of the text" in out
+    assert "no probability of the text, so it is not mixed with the n-gram" in out
+    assert "No column" not in out
 
 
 def test_samples_go_on_from_the_prompt_and_their_log_probability_is_the_score(unroll, bigram):
