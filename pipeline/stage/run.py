@@ -1,7 +1,5 @@
 """The run of a stage: checks first, then the function, its record, and an exit code."""
 
-import atexit
-import gc
 import os
 import sys
 import traceback
@@ -58,7 +56,6 @@ class Stage:
 
     def main(self) -> None:
         """Run from the command line and exit: 0, 2 for a user's error, 1 for a bug, 130 for Ctrl-C."""
-        _spare_the_collector()
         sys.exit(self.run(sys.argv[1:]))
 
     def run(self, argv: Sequence[str]) -> int:
@@ -197,10 +194,3 @@ def summary(result: Result) -> str:
     """
     width = max(map(len, result.metrics), default=0)
     return "".join(f"  {key:<{width}}  {value:.6g}\n" for key, value in sorted(result.metrics.items()))
-
-
-def _spare_the_collector() -> None:
-    """Imports create about a million long-lived objects: scanning them took a tenth of a stage's time, and at its end
-    a second."""
-    gc.set_threshold(50_000, 20, 100)
-    atexit.register(gc.freeze)

@@ -4,6 +4,8 @@ import errno
 import json
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -248,3 +250,9 @@ def test_a_rank_of_another_launcher_does_the_whole_work(rank, monkeypatch):
         monkeypatch.setenv(name, rank)
     assert make(write).run(FLAGS) == 0
     assert (OUT / "answer.txt").exists()
+
+
+def test_the_collector_is_spared_before_anything_is_imported():
+    source = "import stages, gc, sys; print(gc.get_threshold()[0], 'pipeline' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", source], cwd=SHIPPED.parent, capture_output=True, text=True)
+    assert done.stdout == "50000 False\n", done.stderr
