@@ -77,14 +77,14 @@ def gradients(
 def _measured(loaded: LanguageBundle, window: Window, max_lag: int, threads: int) -> dict[str, Any]:
     """Every measure, by its file's name; of both networks but for the use of context, which the trained one learns."""
     networks = {"initial": loaded.initial(), "trained": loaded.network}
-    with ThreadPoolExecutor(len(networks)) as pool:  # the dearest measure, of both networks, beside the others
-        by_jacobians = pool.map(lambda name: jacobians.measure(networks[name], window, max_lag, name), networks)
-        return {
-            "gradients": {name: curves(net, window, max_lag, threads, name) for name, net in networks.items()},
-            "gates": {name: gates.measure(network, window, max_lag) for name, network in networks.items()},
-            "context": context.measure(loaded.network, window, max_lag, SHUFFLE_SEED),
-            "jacobians": dict(zip(networks, by_jacobians, strict=True)),
-        }
+    with ThreadPoolExecutor(threads) as pool:  # the dearest measure, of both networks
+        by_jacobians = list(pool.map(lambda name: jacobians.measure(networks[name], window, max_lag, name), networks))
+    return {
+        "gradients": {name: curves(net, window, max_lag, threads, name) for name, net in networks.items()},
+        "gates": {name: gates.measure(network, window, max_lag) for name, network in networks.items()},
+        "context": context.measure(loaded.network, window, max_lag, SHUFFLE_SEED),
+        "jacobians": dict(zip(networks, by_jacobians, strict=True)),
+    }
 
 
 def _relative(measured: Mapping[str, Any]) -> dict[str, Sequence[float]]:

@@ -1,20 +1,17 @@
 """Train one model on one level with one seed."""
 
 import shutil
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
-from jaxtyping import Float
 
 from pipeline.base.artifacts import LogRows, Result, Resume, finite, write_json, write_nats
 from pipeline.base.params import Level, RuntimeParams
 from pipeline.language.bundle import LanguageBundle
-from pipeline.networks.build import Network, build_language_model, num_parameters
+from pipeline.networks.build import build_language_model, num_parameters
 from pipeline.networks.bundle import CHECKPOINTS
 from pipeline.networks.params import Model
 from pipeline.stage import WORK, Input, Later, Output, stage
@@ -77,7 +74,9 @@ def train(
         )
     shutil.copytree(resume.files, out / CHECKPOINTS)
     LanguageBundle(network, vocabulary, model, level, seed).save(out)
-    nats = _nats(network, splits, batching, training)
+    nats = {
+        name: final_nats(network, splits[name], batching.mode, training.batch_size) for name in ("validation", "test")
+    }
     write_nats(out, nats)
     scores = {name: splits[name].score(of_split) for name, of_split in nats.items()}
     about = {"parameters": num_parameters(network), "best_step": trained.best_step, "tokens_seen": trained.targets_seen}
@@ -86,17 +85,6 @@ def train(
     metrics = finite(about | {k: v for n, score in scores.items() for k, v in score.as_metrics(n).items()})
     write_json(out / "scores.json", metrics)
     return Result(metrics, trained.history, ["weights.safetensors", "model.json", "tokenizer.json", "scores.json"])
-
-
-def _nats(
-    network: Network, splits: Mapping[str, Split], batching: Batching, training: TrainingParams
-) -> dict[str, Float[np.ndarray, " N"]]:
-    """Of both splits at once: one lane, step after step, leaves the other core idle."""
-    names = ("validation", "test")
-    network.eval()
-    with ThreadPoolExecutor(len(names)) as pool:
-        nats = pool.map(lambda name: final_nats(network, splits[name], batching.mode, training.batch_size), names)
-        return dict(zip(names, nats, strict=True))
 
 
 @contextmanager

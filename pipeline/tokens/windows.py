@@ -11,7 +11,7 @@ Padded targets are IGNORED: they cost nothing and move nothing.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -160,13 +160,26 @@ def _stream_places(
         starts = starts + num_steps
 
 
-def lane_windows(ids: Ids, begin: int, num_lanes: int, num_steps: int) -> Iterator[Window]:
-    """All of the text once, in `num_lanes` contiguous lanes; one lane is one unbroken pass."""
-    edges = np.linspace(0, len(ids), num_lanes + 1).astype(np.int64)
-    starts, stops = edges[:-1], edges[1:]
-    first = starts
+def lane_windows(ids: Ids, begin: int, num_lanes: int, num_steps: int, warm_up: int = 0) -> Iterator[Window]:
+    """All of the text once, in `num_lanes` contiguous lanes; one lane is one unbroken pass.
+
+    Args:
+        warm_up: tokens before its own that each lane but the first reads for their state alone: these targets are
+            IGNORED. So lane b + 1 starts that many tokens before lane b stops, and all lanes have the same length.
+
+    >>> for window in lane_windows(np.array([5, 6, 7, 8, 5, 6], np.uint8), 9, num_lanes=2, num_steps=2, warm_up=2):
+    ...     print(window.inputs.tolist(), window.targets.tolist())
+    [[9, 5], [9, 7]] [[5, 6], [-1, -1]]
+    [[6, 7], [8, 5]] [[7, 8], [5, 6]]
+    """
+    edges = np.linspace(warm_up, len(ids), num_lanes + 1).astype(np.int64)
+    first, stops = edges[:-1] - warm_up, edges[1:]
+    own = np.where(np.arange(num_lanes) == 0, 0, edges[:-1])
+    starts = first
     while (starts < stops).any():
-        yield gather(ids, starts, stops, begin, starts == first, num_steps)
+        window = gather(ids, starts, stops, begin, starts == first, num_steps)
+        is_warm_up = np.arange(num_steps) < (own - starts)[:, None]  # (B, T)
+        yield replace(window, targets=np.where(is_warm_up, IGNORED, window.targets))
         starts = starts + num_steps
 
 

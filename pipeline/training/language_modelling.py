@@ -13,7 +13,15 @@ from torch import Tensor
 
 from pipeline.base.metrics import Score
 from pipeline.networks.build import Network
-from pipeline.networks.evaluation import carried, evaluation_windows, nats_of, summed_nats, token_nats
+from pipeline.networks.evaluation import (
+    WARM_UP,
+    carried,
+    evaluation_windows,
+    nats_of,
+    summed_nats,
+    token_nats,
+    warm_lanes,
+)
 from pipeline.networks.stack import State
 from pipeline.tokens.windows import IGNORED, Bounds, Window, segment_bounds, stream_windows, unit_bounds, unit_windows
 from pipeline.training.objective import Batch
@@ -85,8 +93,7 @@ class LanguageModelling:
     def validate(self, network: Network) -> Score:
         """The validation split, read in `batch_size` lanes.
 
-        This is faster than the unbroken pass of the final score, and costs a little more nats: every lane starts
-        without a past.
+        This is faster than the final score, and costs a little more nats: every lane starts without a past.
         """
         mode = "units" if self.segment_tokens is None else "stream"
         windows = evaluation_windows(self.validation.ids, network.begin_id, mode, self.batch_size)
@@ -94,7 +101,7 @@ class LanguageModelling:
 
 
 def final_nats(network: Network, split: Split, batching: str, batch_size: int) -> Float[np.ndarray, " N"]:
-    """-ln p of the split's tokens over one unbroken pass with carried state; of units, each from the zero state."""
-    num_lanes = 1 if batching == "stream" else batch_size
-    windows = evaluation_windows(split.ids, network.begin_id, batching, num_lanes)
+    """-ln p of each token, with carried state in lanes that have warmed up; of units, each from the zero state."""
+    num_lanes = warm_lanes(network, len(split.ids)) if batching == "stream" else batch_size
+    windows = evaluation_windows(split.ids, network.begin_id, batching, num_lanes, WARM_UP)
     return token_nats(network, windows, len(split.ids))

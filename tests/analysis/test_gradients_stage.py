@@ -175,6 +175,29 @@ def test_the_same_work_has_the_same_bytes(project):
     assert {"gradients.json", "gradients.csv", "gradients.png"} <= {path.name for path in outs[0]}
 
 
+def test_no_two_measures_are_at_work_at_once_with_one_thread(project, monkeypatch):
+    project()
+    at_work, most = [], []
+
+    def counted(measure):
+        def wrapped(*given):
+            at_work.append(measure)
+            most.append(len(at_work))
+            try:
+                return measure(*given)
+            finally:
+                at_work.remove(measure)
+
+        return wrapped
+
+    for module in (context, gates, jacobians):
+        monkeypatch.setattr(module, "measure", counted(module.measure))
+    monkeypatch.setattr("stages.gradients.curves", counted(curves))
+    assert run() == 0
+    assert len(most) == 7
+    assert max(most) == 1
+
+
 def test_a_text_that_is_too_short_is_one_sentence_and_leaves_nothing(project, capsys):
     project()
     np.save(IDS / "validation.npy", np.ones(3 * K + P - 1, dtype=np.uint8))

@@ -52,6 +52,21 @@ def check_places(windows: list[Window], ids: np.ndarray) -> None:
         assert window.targets[counted].tolist() == ids[window.places[counted]].tolist()
 
 
+@pytest.mark.parametrize("num_lanes", [1, 2, 5])
+def test_lanes_read_the_tokens_before_their_own_uncounted(num_lanes: int):
+    ids = the_text()
+    windows = list(lane_windows(ids, BEGIN, num_lanes, num_steps=7, warm_up=11))
+    inputs, targets = (np.concatenate([getattr(w, part) for w in windows], axis=1) for part in ("inputs", "targets"))
+    assert targets[targets != IGNORED].tolist() == ids.tolist()
+    shift, starts = shifted(ids, BEGIN), np.linspace(11, len(ids), num_lanes + 1).astype(int) - 11
+    for lane, (read, own) in enumerate(zip(inputs, targets != IGNORED, strict=True)):
+        assert own.argmax() == (0 if lane == 0 else 11)
+        part = shift[starts[lane] :][1 : own.nonzero()[0][-1] + 1]
+        assert read[1 : len(part) + 1].tolist() == part.tolist()
+        assert read[0] == BEGIN
+    assert [w.fresh.tolist() for w in windows] == [[w is windows[0]] * num_lanes for w in windows]
+
+
 def test_one_lane_reads_the_inputs_of_the_whole_text():
     ids = the_text()
     windows = list(lane_windows(ids, BEGIN, 1, num_steps=7))
