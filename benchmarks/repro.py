@@ -45,7 +45,7 @@ and lock.
 
 
 @dataclass(frozen=True)
-class Stage:
+class StageTimes:
     """What a stage took."""
 
     seconds: float
@@ -60,7 +60,7 @@ class Run:
 
     seconds: float
     cpu_seconds: float
-    stages: Mapping[str, Stage]
+    stages: Mapping[str, StageTimes]
     """In the order in which they ended."""
 
     @property
@@ -69,10 +69,10 @@ class Run:
         return sum(stage.steps_seconds for stage in self.stages.values()) / self.cpu_seconds
 
     @property
-    def between(self) -> Stage:
+    def between(self) -> StageTimes:
         """What no stage took."""
         stages = self.stages.values()
-        return Stage(
+        return StageTimes(
             self.seconds - sum(stage.seconds for stage in stages),
             self.cpu_seconds - sum(stage.cpu_seconds for stage in stages),
             0.0,
@@ -107,7 +107,7 @@ def reproduced(jobs: int, change: Callable[[dict[str, Any]], None]) -> Run:
             raise RuntimeError(f"unroll repro ended with {os.waitstatus_to_exitcode(status)}")
         lines = map(json.loads, times.read_text(encoding="utf-8").splitlines())
         stages = {
-            line["stage"]: Stage(line["seconds"], line["cpu_seconds"], _steps_seconds(folder, line["stage"]))
+            line["stage"]: StageTimes(line["seconds"], line["cpu_seconds"], _steps_seconds(folder, line["stage"]))
             for line in lines
         }
         return Run(seconds, usage.ru_utime + usage.ru_stime, stages)
@@ -126,7 +126,7 @@ def page(runs: Mapping[int, list[Run]]) -> str:
         Target("CPU seconds in optimiser steps over those of the whole run", "", 0.5, one.share, at_least=True),
         Target("wall time with two jobs over that with one", "", 0.62, ratio),
     ]
-    everything = Stage(one.seconds, one.cpu_seconds, one.share * one.cpu_seconds)
+    everything = StageTimes(one.seconds, one.cpu_seconds, one.share * one.cpu_seconds)
     rows = {**one.stages, "**DVC, between stages**": one.between, "**all**": everything}
     walls = ", ".join(f"{jobs} jobs {run.seconds:.1f} s" for jobs, of in runs.items() for run in of)
     return "\n".join(
@@ -142,7 +142,7 @@ def page(runs: Mapping[int, list[Run]]) -> str:
     )
 
 
-def _cells(name: str, stage: Stage) -> list[str]:
+def _cells(name: str, stage: StageTimes) -> list[str]:
     steps = f"{stage.steps_seconds:.1f}" if stage.steps_seconds else ""
     return [name, f"{stage.seconds:.1f}", f"{stage.cpu_seconds:.1f}", steps]
 

@@ -1,5 +1,8 @@
 import itertools
+import json
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +17,10 @@ from benchmarks.lags import lags, once
 from benchmarks.logging import calls_of, seconds_of_logging
 from benchmarks.page import Section, Target, page
 from benchmarks.process import Taken, measured
+from benchmarks.repro import Run, StageTimes
+from benchmarks.repro import page as stages_page
 from benchmarks.sampling import drawing, endless, stepping
+from benchmarks.shell import write_shell
 from benchmarks.text import text_stages, write_text
 from benchmarks.timing import in_turns
 from benchmarks.training import VOCABULARY, Task, take_turns
@@ -219,3 +225,29 @@ def test_the_gradients_are_measured_at_every_lag(monkeypatch):
 def test_the_time_of_all_lags_is_told(capsys):
     once(3)
     assert float(capsys.readouterr().err) > 0
+
+
+def test_a_shell_writes_down_what_each_stage_took(tmp_path):
+    """DVC calls $SHELL with `-c` and the command."""
+    shell, times = tmp_path / "a shell", tmp_path / "times"
+    write_shell(shell, times)
+    spin = f"{sys.executable} -c 'while __import__(\"time\").process_time() < 0.3: pass'; exit 3"
+    done = subprocess.run([shell, "-c", spin], env={"DVC_STAGE": "corpus"})
+    assert done.returncode == 3
+    taken = json.loads(times.read_text())
+    assert taken["stage"] == "corpus"
+    assert taken["cpu_seconds"] >= 0.3
+    assert taken["seconds"] >= 0.3
+
+
+def test_the_page_of_stages_says_what_is_learning_and_what_is_between_stages():
+    train = StageTimes(seconds=70, cpu_seconds=80, steps_seconds=60)
+    report = StageTimes(seconds=10, cpu_seconds=9, steps_seconds=0)
+    run = Run(seconds=100, cpu_seconds=120, stages={"train": train, "report": report})
+    faster = Run(seconds=55, cpu_seconds=120, stages={})
+    lines = stages_page({1: [run, run], 2: [faster, faster]}).splitlines()
+    assert "| CPU seconds in optimiser steps over those of the whole run | at least 0.5 | 0.5 | held |" in lines
+    assert "| wall time with two jobs over that with one | at most 0.62 | 0.55 | held |" in lines
+    assert "| train | 70.0 | 80.0 | 60.0 |" in lines
+    assert "| **DVC, between stages** | 20.0 | 31.0 |  |" in lines
+    assert lines[-1] == "| **all** | 100.0 | 120.0 | 60.0 |"

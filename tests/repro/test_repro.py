@@ -90,6 +90,24 @@ def test_without_a_terminal_each_start_and_each_end_is_a_line(project):
     assert (again.returncode, again.stdout) == (0, "All 6 stages are up to date.\n")
 
 
+def test_a_terminal_shows_a_line_for_each_stage_at_work_with_its_steps(project):
+    (project / "go").unlink()
+    change_command(project, "until test -e go", "echo step 3 of 8: loss >&2; until test -e go")
+    shown = project / "said"
+    with (
+        shown.open("w") as output,
+        subprocess.Popen(
+            UNROLL.split(), cwd=project, env={**environment(), "FORCE_COLOR": "1"}, stdout=output
+        ) as command,
+    ):
+        while "3/8" not in shown.read_text():
+            assert command.poll() is None
+            time.sleep(0.05)
+        (project / "go").touch()
+    assert command.returncode == 0
+    assert "slow: done in" in shown.read_text()
+
+
 def test_only_what_a_change_can_reach_is_started_and_what_it_did_not_reach_is_not_run(project):
     assert run(UNROLL, project).returncode == 0
     ended(project)
