@@ -1,7 +1,8 @@
 """Whether the pipeline gives the same bytes twice: `make verify`, or `python -m reliability.verify`.
 
 HEAD is cloned to two paths of different length and run from scratch in both, with small values, under environments
-that differ in all that must not matter. dvc.lock holds a hash of every out, so that the two are compared by it.
+that differ in all that must not matter: in one by `dvc repro`, in the other by `unroll repro`. dvc.lock holds a hash of
+every out, so that the two are compared by it.
 """
 
 import shutil
@@ -30,15 +31,18 @@ class Surroundings:
     path: str
     umask: int
     env: Mapping[str, str]
+    command: str
+    """What runs the pipeline."""
 
 
 SURROUNDINGS = (
-    Surroundings("a", 0o022, {"LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "1"}),
+    Surroundings("a", 0o022, {"LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "1"}, "dvc repro"),
     Surroundings(
         "a longer path, with spaces/unroll",
         0o077,
         # without the last two, Python would take UTF-8 in spite of the locale
         {"LC_ALL": "C", "TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "2", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        "python -m pipeline.cli repro",  # the clone's
     ),
 )
 
@@ -64,7 +68,7 @@ def reproduced(folder: Path, around: Surroundings) -> Path:
     shutil.copy(ROOT / ENVIRONMENT_FILE, clone)  # of who runs this, perhaps newer than that of HEAD
     change_params(clone, small)
     write_text(clone)
-    checked(run("dvc repro", clone, {**around.env, "HOME": str(home)}, around.umask))
+    checked(run(around.command, clone, {**around.env, "HOME": str(home)}, around.umask))
     return clone
 
 
