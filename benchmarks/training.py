@@ -68,6 +68,7 @@ class Task:
             num_validations=self.training.num_validations,
             log_every_steps=self.training.log_every_steps,
             accelerator=self.runtime.accelerator,
+            precision=self.runtime.precision,
             seed=1,
             live=live,
             resume=resume,

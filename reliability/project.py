@@ -123,7 +123,7 @@ def small(params: dict[str, Any]) -> None:
     """Every level, model and task that is selected, and seconds for each."""
     params["corpus"] |= {"source": "files", "path": TEXT, "unit": "line"}
     params["corpus"]["split"] = {"method": "hash", "validation": 0.2, "test": 0.2, "seed": 1}
-    params["runtime"] = {"threads": 1, "accelerator": "cpu"}
+    params["runtime"] |= {"threads": 1, "accelerator": "cpu"}
     params["gradients"] = {"max_lag": 5, "positions": 8}
     params["memory"]["agreement"]["max_attractors"] = 1
     for task in params["memory"]["tasks"]:

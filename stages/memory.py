@@ -45,6 +45,7 @@ def memory(
         num_validations=1,  # every batch is new, so there is nothing to overfit: the last weights are the best
         log_every_steps=memory.log_every_steps,
         accelerator=runtime.accelerator,
+        precision=runtime.precision,
         seed=seed,
         live=live,
         resume=resume,

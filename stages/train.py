@@ -68,6 +68,7 @@ def train(
             num_validations=training.num_validations,
             log_every_steps=training.log_every_steps,
             accelerator=runtime.accelerator,
+            precision=runtime.precision,
             seed=seed,
             live=live,
             resume=resume,

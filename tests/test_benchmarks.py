@@ -45,6 +45,7 @@ TRAINING = TrainingParams(
     num_validations=1,
     log_every_steps=4,
 )
+RUNTIME = RuntimeParams(threads=1, accelerator="cpu", precision="float32")
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def params() -> Params:
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_both_sides_of_the_training_do_the_same_work(model, cell):
-    task = Task(model(cell), STREAM, TRAINING, RuntimeParams(threads=1, accelerator="cpu"))
+    task = Task(model(cell), STREAM, TRAINING, RUNTIME)
     networks = task.network(), task.network()
     seconds = take_turns(task, *networks)
     assert len(seconds) == 300 // (3 * 5) // 4
@@ -68,7 +69,7 @@ def test_only_the_saving_of_states_runs_on_its_clock(model, tmp_path: Path, monk
     monkeypatch.chdir(tmp_path)
     saved: list[int] = []
     monkeypatch.setattr(ResumePlace, "save", lambda resume, step, state: saved.append(step) or time.sleep(0.01))
-    task = Task(model("rnn"), STREAM, TRAINING, RuntimeParams(threads=1, accelerator="cpu"))
+    task = Task(model("rnn"), STREAM, TRAINING, RUNTIME)
     whole, saving = timed(task, every_seconds=0.0)
     assert 20 * 0.01 <= saving < whole
     timed(task, every_seconds=1e9)
@@ -154,7 +155,7 @@ def test_the_logged_rows_are_those_of_a_training(params, model, monkeypatch):
         fit(*args, live=lambda rows: calls.append(rows) or live(rows), **rest)
 
     monkeypatch.setattr("benchmarks.training.fit", fit_and_watch)
-    task = Task(model("rnn"), STREAM, TRAINING, RuntimeParams(threads=1, accelerator="cpu"))
+    task = Task(model("rnn"), STREAM, TRAINING, RUNTIME)
     take_turns(task, task.network(), task.network())
     logged = calls_of(params, rows=7)
     assert [call[0].step for call in logged] == list(range(1, 8))

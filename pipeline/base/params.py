@@ -16,6 +16,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,99}$")]
 Count = Annotated[int, Field(ge=1, le=10**12)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Precision = Literal["float32", "bfloat16"]
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -71,6 +72,8 @@ class RuntimeParams(Section):
     threads: Annotated[int, Field(ge=1, le=1024)]
     """CPU threads of torch; more than the processors give the same bytes, later."""
     accelerator: Literal["auto", "cpu", "gpu"]
+    precision: Precision
+    """Of a training's products; what is trained, and every score, is float32."""
 
 
 def check(kind: Any, values: object, where: str) -> Any:

@@ -13,11 +13,13 @@ from torch import nn
 from pipeline.base.artifacts import LogRows, Resume, Row
 from pipeline.base.errors import HelperDoneError
 from pipeline.base.memory import check_memory
+from pipeline.base.params import Precision
 from pipeline.training.diverged import DivergedError
 from pipeline.training.history import History
 from pipeline.training.learner import Learner
 from pipeline.training.lightning import run
 from pipeline.training.objective import Objective
+from pipeline.training.precision import check_precision
 from pipeline.training.progress import progress
 from pipeline.training.ranks import Ranks, check_accelerator
 from pipeline.training.validation import Validation, validation_steps
@@ -59,6 +61,7 @@ def fit(
     num_validations: int,
     log_every_steps: int,
     accelerator: str,
+    precision: Precision,
     seed: int,
     live: LogRows,
     resume: Resume | None = None,
@@ -70,6 +73,7 @@ def fit(
         max_grad_norm: of the gradient of a target's mean loss; None clips nothing.
         num_validations: evenly spaced, the last one at the end.
         accelerator: Lightning's name of it: auto, cpu or gpu.
+        precision: of the forward pass and the loss while the network learns.
         live: takes the rows of the history while the network trains.
         resume: where a training that was killed resumes; in its files are the weights at each validation.
 
@@ -79,6 +83,7 @@ def fit(
     """
     ranks = Ranks.of_launch()
     check_accelerator(accelerator, ranks.size)
+    check_precision(precision, accelerator)
     weights = sum(parameter.nbytes for parameter in network.parameters())
     check_memory(4 * weights, "the model's weights, their gradients and AdamW's two averages of them")
     torch.manual_seed(dropout_seed(seed, ranks.rank))
@@ -88,6 +93,7 @@ def fit(
         learning_rate=learning_rate,
         weight_decay=weight_decay,
         max_grad_norm=max_grad_norm,
+        precision=precision,
         ranks=ranks,
     )
     steps = validation_steps(objective.num_steps, num_validations)

@@ -8,9 +8,11 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
+from pipeline.base.params import Precision
 from pipeline.networks.stack import State
 from pipeline.training.diverged import DivergedError
 from pipeline.training.objective import Batch, Objective
+from pipeline.training.precision import in_precision
 from pipeline.training.ranks import Ranks
 
 N = TypeVar("N", bound=nn.Module)
@@ -53,9 +55,11 @@ class Learner(Generic[N]):
         learning_rate: float,
         weight_decay: float,
         max_grad_norm: float | None,
+        precision: Precision = "float32",
         ranks: Ranks = ALONE,
     ) -> None:
         self.network, self.objective, self.ranks = network, objective, ranks
+        self.precision: Precision = precision
         self.max_grad_norm = math.inf if max_grad_norm is None else max_grad_norm
         self.optimizer = torch.optim.AdamW(
             network.parameters(), learning_rate, betas=BETAS, weight_decay=weight_decay, fused=True
@@ -84,7 +88,8 @@ class Learner(Generic[N]):
         self.step += 1
         lanes, weight = self.ranks.share(batch)
         own = tuple(part.to(device) for part in lanes)
-        loss, self.state = self.objective.loss(self.network, own, self.state)
+        with in_precision(self.precision, device):
+            loss, self.state = self.objective.loss(self.network, own, self.state)
         norm = self._descend(loss * (weight * self.ranks.size) / num_targets, backward)
         return Step(self.step, weight * float(loss.detach()), num_targets, norm)
 

@@ -96,6 +96,7 @@ def train(section, live=lambda rows: None, resume=None, seed=1):
         num_validations=1,
         log_every_steps=2,
         accelerator="cpu",
+        precision="float32",
         seed=seed,
         live=live,
         resume=resume,

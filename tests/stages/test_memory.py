@@ -29,7 +29,7 @@ def project(tmp_path, monkeypatch):
     """A project's root with small tasks and models."""
     monkeypatch.chdir(tmp_path)
     values = read_yaml(PARAMS)
-    values["runtime"] = {"threads": 1, "accelerator": "cpu"}
+    values["runtime"] = {"threads": 1, "accelerator": "cpu", "precision": "float32"}
     for task in FLOORS:
         section = values["memory"][task]
         section |= SMALL | (LENGTHS if "lengths" in section else {})

@@ -16,6 +16,7 @@ SETTINGS = {
     "num_validations": 2,
     "log_every_steps": 4,
     "accelerator": "cpu",
+    "precision": "float32",
     "seed": 1,
     "live": lambda rows: None,
 }

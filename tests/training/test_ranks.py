@@ -83,6 +83,7 @@ def main(argv):
             num_validations=2,
             log_every_steps=1,
             accelerator="cpu",
+            precision="float32",
             seed=1,
             live=lambda rows: None,
             resume=ResumePlace(folder / f"resume-{rank}", "key", every_seconds=0.0 if rank == "0" else 1e9),
