@@ -6,5 +6,7 @@ sampling  characters/s of drawing many sequences at once
 logging   what it costs to write a training's numbers down
 imports   how much of each stage's time goes into imports
 
+shakespeare  test nats of one LSTM, an n-gram and PyTorch's example on another text: `python -m benchmarks.shakespeare`
+
 Each measures and returns a Section of docs/performance.md.
 """

@@ -2,12 +2,16 @@
 
 import os
 import platform
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
 import torch
 
+from benchmarks.process import ROOT
+
+PAGE = ROOT / "docs" / "performance.md"
 LIBRARIES = ("pytorch-lightning", "pyarrow", "tokenizers", "mlflow")
 
 
@@ -82,6 +86,39 @@ def page(sections: Sequence[Section], threads: int) -> str:
         *map(str, sections),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def replaced(page: str, section: Section) -> str:
+    """The page with a section in place of the one of its title, or at its end; its targets begin with its title."""
+    rest = page
+    for part in measured_apart(page, section.title):
+        rest = rest.replace(part, "")
+    return joined(rest, "".join(f"{_line(target.cells)}\n" for target in section.targets), f"{section}\n")
+
+
+def measured_apart(page: str, title: str) -> tuple[str, str]:
+    """Rows of the targets and text of a section that has a command of its own; both are empty where it is absent."""
+    name = re.escape(title)
+    rows = "".join(re.findall(rf"^\| {name}: .*\n", page, re.MULTILINE))
+    text = re.search(rf"^## {name}\n.*?(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+    return rows, text[0] if text else ""
+
+
+def joined(page: str, rows: str, text: str) -> str:
+    """The page with rows of targets after all others, and a section's text at its end.
+
+    >>> print(joined("| a |\\n\\n## A\\n", "| b |\\n", "## B\\n"))
+    | a |
+    | b |
+    <BLANKLINE>
+    ## A
+    <BLANKLINE>
+    ## B
+    <BLANKLINE>
+    """
+    head, mark, rest = page.partition("\n\n## ")
+    parts = [f"{head}\n{rows}".rstrip() + mark + rest.rstrip(), text.rstrip()]
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def machine(threads: int) -> str:
