@@ -1,4 +1,4 @@
-"""The word language model of PyTorch's examples, trained with its defaults for so many CPU seconds: a reference.
+"""The word language model of PyTorch's examples, trained with its defaults in so many CPU seconds: a reference.
 
 `python -m benchmarks.word_language_model IDS SECONDS` trains it on the ids that the stage vocabulary wrote, and writes
 a line of JSON to standard error.
@@ -109,14 +109,14 @@ class Training:
         return self.steps / math.ceil((len(self.train) - 1) / BPTT_STEPS)
 
     def run(self, seconds: float) -> float:
-        """Train for so many CPU seconds, those of validations counted in, all but the last; keep the best weights.
+        """Train until the process has used so many CPU seconds; keep the best weights.
 
         Returns:
             Nats per token of the best validation.
         """
-        until, best, weights = time.process_time() + seconds, math.inf, {}
-        while time.process_time() < until:
-            self.epoch(until)
+        best, weights = math.inf, {}
+        while time.process_time() < seconds:
+            self.epoch(seconds)
             nats = mean_nats(self.model, self.validation)
             if nats < best:
                 best, weights = nats, {name: value.clone() for name, value in self.model.state_dict().items()}
@@ -125,13 +125,13 @@ class Training:
         self.model.load_state_dict(weights)
         return best
 
-    def epoch(self, until: float = math.inf) -> None:
+    def epoch(self, seconds: float = math.inf) -> None:
         """Read the text once, or until the process has used so many CPU seconds."""
         self.model.train()
         state = None
         for inputs, targets in windows(self.train):
             state = self.step(inputs, targets, state)
-            if time.process_time() >= until:
+            if time.process_time() >= seconds:
                 return
 
     def step(self, inputs: Tensor, targets: Tensor, state: State | None) -> State:
