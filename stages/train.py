@@ -1,7 +1,7 @@
 """Train one model on one level with one seed."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,8 @@ import torch
 from pipeline.base.artifacts import LogRows, Result, Resume, finite, write_json, write_nats
 from pipeline.base.params import Level, RuntimeParams
 from pipeline.language.bundle import LanguageBundle
-from pipeline.networks.build import build_language_model, num_parameters
+from pipeline.language.cache import Nats, adapt
+from pipeline.networks.build import Network, build_language_model, num_parameters
 from pipeline.networks.bundle import CHECKPOINTS
 from pipeline.networks.params import Model
 from pipeline.stage import WORK, Input, Later, Output, stage
@@ -83,9 +84,23 @@ def train(
     about = {"parameters": num_parameters(network), "best_step": trained.best_step, "tokens_seen": trained.targets_seen}
     about |= trained.norm_metrics(model.max_grad_norm)
     about |= {f"{name}/unknown_share": score.unknown_share for name, score in scores.items()}
+    about |= _adaptive(network, splits, nats, batching, training)
     metrics = finite(about | {k: v for n, score in scores.items() for k, v in score.as_metrics(n).items()})
     write_json(out / "scores.json", metrics)
     return Result(metrics, trained.history, ["weights.safetensors", "model.json", "tokenizer.json", "scores.json"])
+
+
+def _adaptive(
+    network: Network, splits: Mapping[str, Split], nats: Nats, batching: Batching, training: TrainingParams
+) -> dict[str, float]:
+    """What a language model with a cache scores, and what was chosen for it; a cloze model knows what comes anyway."""
+    if network.predicts != "next":
+        return {}
+    ids = {name: splits[name].ids for name in nats}
+    adapted = adapt(network, ids, nats, batching.mode, training.batch_size)
+    scores = {name: splits[name].score(of_split) for name, of_split in adapted.nats.items()}
+    metrics = {k: v for name, score in scores.items() for k, v in score.as_metrics(f"adaptive/{name}").items()}
+    return {"adaptive/theta": adapted.theta, "adaptive/weight": adapted.weight, **metrics}
 
 
 @contextmanager

@@ -32,8 +32,12 @@ class LanguageModel(nn.Module):
 
     def forward(self, inputs: Int[Tensor, "B T"], state: State | None = None) -> tuple[Float[Tensor, "B T V"], State]:
         """Logits of each step's target, and the state to carry into the next window."""
-        features, after = self.stack(self.embed(inputs), state)
+        features, after = self.features(inputs, state)
         return self.readout(features), after
+
+    def features(self, inputs: Int[Tensor, "B T"], state: State | None = None) -> tuple[Float[Tensor, "B T H"], State]:
+        """What the readout reads at each step, and the state to carry into the next window."""
+        return self.stack(self.embed(inputs), state)
 
     def window_logits(
         self, inputs: Int[Tensor, "B T"], targets: Int[Tensor, "B T"], state: State | None = None
