@@ -25,7 +25,9 @@ RATES = [*REACHES, "lyapunov_1"]
 BEST_NGRAM = "best n-gram"
 """Stands beside the models in metrics.json; its space keeps it apart from their names."""
 
-SCORES = ["level", "model", "kind", "seeds", "parameters", *SCORED, *(f"{key} +-" for key in SCORED)]
+ADAPTIVE = [f"adaptive/{key}" for key in SCORED]
+NUMBERS = [*SCORED, *ADAPTIVE]
+SCORES = ["level", "model", "kind", "seeds", "parameters", *NUMBERS, *(f"{key} +-" for key in NUMBERS)]
 """Columns: means, then half-widths of the intervals."""
 CURVES = ["level", "model", "seed", "step", BITS]
 
@@ -80,7 +82,7 @@ def metrics(level: LevelResults) -> dict[str, Numbers]:
 
 def headline(results: Results) -> Numbers:
     """What the report's own run in MLflow shows: bits per character of the test text, and answers of the tasks."""
-    wanted = {RANKED_BY, pseudo(RANKED_BY), f"mixture/{RANKED_BY}"}
+    wanted = {RANKED_BY, pseudo(RANKED_BY), f"mixture/{RANKED_BY}", f"adaptive/{RANKED_BY}"}
     scored = {
         f"{level.level}/{name}/{key}": number
         for level in results.levels
@@ -133,7 +135,7 @@ def _score(level: LevelResults, row: ScoreRow) -> Line:
     line: Line = {"level": level.level, "model": row.name, "kind": row.kind, "seeds": row.numbers[RANKED_BY].seeds}
     if parameters := row["parameters"]:
         line["parameters"] = int(parameters.mean)
-    for key in SCORED:
+    for key in NUMBERS:
         if number := row[key]:
             line |= {key: number.mean, f"{key} +-": number.half_width}
     return line

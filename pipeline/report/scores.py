@@ -1,6 +1,6 @@
 """Who predicts best at a level, and what the models that see both sides reach."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pipeline.figures import GREY
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MEASURES = {"bits_per_char": ("bits per character", 3), "perplexity": ("perplexity", 2)}
-"""How a table names them, and with how many decimals."""
+MEASURES = {"{}/bits_per_char": ("bits per character", 3), "{}/perplexity": ("perplexity", 2)}
+ADAPTIVE = {"adaptive/{}/bits_per_char": ("adaptive bits per character", 3)}
+"""Metrics of a split, how a table names them, and with how many decimals."""
 
 
 def part(level: LevelResults, verdict: str) -> Part:
@@ -24,8 +25,8 @@ def part(level: LevelResults, verdict: str) -> Part:
     said = Paragraph(" ".join([verdict, words.ranking(level), words.budget(level), words.unknown(level)]))
     if not level.language_models:
         return Part("Who predicts best", [said, table(scores(level))])
-    mixed = Paragraph(words.mixture(level))
-    return Part("Who predicts best", [said, table(scores(level)), mixed, learning(level, verdict)])
+    mixed, adaptive = Paragraph(words.mixture(level)), Paragraph(words.adaptive(level))
+    return Part("Who predicts best", [said, table(scores(level)), mixed, adaptive, learning(level, verdict)])
 
 
 def learning(level: LevelResults, verdict: str) -> Picture:
@@ -52,16 +53,17 @@ def cloze_part(level: LevelResults) -> Part:
 
 def table(rows: Sequence[ScoreRow], pseudo: str = "") -> Table:
     """Scores on the validation and the test text."""
-    groups = [Group(pseudo + name, SCORED_SPLITS) for name, _ in MEASURES.values()]
+    measures = MEASURES | ({} if pseudo else ADAPTIVE)
+    groups = [Group(pseudo + name, SCORED_SPLITS) for name, _ in measures.values()]
     scored = [head for group in groups for head in (f"{group.title}, validation", "test")]
     heads = ["model", "layers x size", "parameters", *scored]
-    return Table(heads, [_row(row) for row in rows], names=2, groups=groups, wrapped=False)
+    return Table(heads, [_row(row, measures) for row in rows], names=2, groups=groups, wrapped=False)
 
 
-def _row(row: ScoreRow) -> Row:
+def _row(row: ScoreRow, measures: Mapping[str, tuple[str, int]]) -> Row:
     of_splits = [
-        number(row[f"{split}/{measure}"], decimals)
-        for measure, (_, decimals) in MEASURES.items()
+        number(row[measure.format(split)], decimals)
+        for measure, (_, decimals) in measures.items()
         for split in SCORED_SPLITS
     ]
     cells = [row.name, row.shape, count(row["parameters"]), *of_splits]

@@ -23,6 +23,10 @@ TERMS = {
         "the mean of two models' probabilities of each token, with one weight for the whole text, which the validation "
         "text chooses. What it is ahead of the n-gram, the network knows and counts do not."
     ),
+    "adaptive": (
+        "scored with a cache of the text so far, which the model fills while it is judged. All other numbers are "
+        "static: what a model learned, it learned from the training text."
+    ),
     "pseudo-perplexity": (
         "what a model scores that sees the text on both sides of the token; no perplexity, and not comparable with one."
     ),

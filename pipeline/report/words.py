@@ -18,6 +18,7 @@ LARGE_SHARE = 0.1
 """Of all nats: from here on it says what to do, too."""
 LEVELS = {"char": "characters", "word": "words", "bpe": "word pieces"}
 UNIT = "bits per character"
+ADAPTIVE_BITS = f"adaptive/{RANKED_BY}"
 
 
 def listed(parts: Sequence[str]) -> str:
@@ -166,6 +167,19 @@ def _less(row: ScoreRow, mixed: ScoreRow, name: str, meaning: str) -> str:
     """
     less = round(row.numbers[RANKED_BY].mean - mixed.numbers[RANKED_BY].mean, 3)
     return f"{less:.3f} less than {name} alone, {meaning}" if less > 0 else f"no less than {name} alone"
+
+
+def adaptive(level: LevelResults) -> str:
+    """What the column of adaptive numbers is, and what was chosen for the network that has the best of them."""
+    networks = ranked(scores(level), "network")
+    best = min(networks, key=lambda row: row.numbers[ADAPTIVE_BITS].mean)
+    theta, weight = (best.numbers[f"adaptive/{key}"].mean for key in ("theta", "weight"))
+    return (
+        "Adaptive: a neural cache (Grave, Joulin & Usunier 2017) beside the network expects again what followed when "
+        "the network was last in a like state. It learns from the text that it is judged on, so these numbers do not "
+        f"compare with those of the other columns. {best.name} reaches {best.numbers[ADAPTIVE_BITS].mean:.3f} {UNIT} "
+        f"(cache {weight:.2f} of the whole, theta {theta:.2g}, both from the validation text)."
+    )
 
 
 def _bits(row: ScoreRow) -> str:

@@ -42,7 +42,7 @@ def test_a_cloze_models_scores_have_keys_of_their_own(exports: Path):
     assert cloze["test/pseudo_unknown_share"] == 0.03125
     own = {"test/bits_per_char", "test/perplexity", "test/nats_per_token", "test/unknown_share"}
     assert not own & set(cloze)
-    assert not [key for key in cloze if key.startswith("mixture/")]
+    assert not [key for key in cloze if key.startswith(("mixture/", "adaptive/"))]
 
 
 def test_scores_hold_networks_and_floor(exports: Path):
@@ -53,6 +53,8 @@ def test_scores_hold_networks_and_floor(exports: Path):
     assert float(lstm["test/bits_per_char +-"]) == pytest.approx(1.2706, abs=1e-4)
     assert found["char", "bz2"]["test/perplexity"] == ""
     assert found["char", "lstm + 2-gram"]["kind"] == "mixture"
+    assert float(lstm["adaptive/test/bits_per_char"]) == pytest.approx(1.125)
+    assert found["char", "lstm + 2-gram"]["adaptive/test/bits_per_char"] == ""
     assert [row["model"] for row in rows(exports / "cloze_scores.csv")] == ["bilstm", "bilstm"]
 
 
@@ -106,4 +108,5 @@ def test_headline_names_level_model_and_measure(folders: dict[str, Path], run: R
     assert found["word/bilstm/test/pseudo_bits_per_char"] == pytest.approx(1.1)
     assert found["memory/agreement/rnn/accuracy"] == 0.5
     assert found["char/rnn/mixture/test/bits_per_char"] == pytest.approx(math.log2(16 / 5))
-    assert len(found) == 2 * 6 + 3
+    assert found["char/rnn/adaptive/test/bits_per_char"] == pytest.approx(1.5)
+    assert len(found) == 2 * 8 + 3

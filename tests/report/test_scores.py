@@ -19,9 +19,9 @@ def char(folders: dict[str, Path], run: RunParams) -> LevelResults:
 
 def test_the_verdict_comes_first_and_describes_the_figure(char: LevelResults):
     part = scores.part(char, "The verdict.")
-    (paragraph, mixture), (picture,) = blocks(part, Paragraph), blocks(part, Picture)
+    (paragraph, mixture, adaptive), (picture,) = blocks(part, Paragraph), blocks(part, Picture)
     assert paragraph.text.startswith(f"The verdict. {words.ranking(char)} {words.budget(char)}")
-    assert mixture.text == words.mixture(char)
+    assert (mixture.text, adaptive.text) == (words.mixture(char), words.adaptive(char))
     assert picture.alt == "Learning curves: The verdict."
     assert picture.caption.endswith("is the best n-gram. " + words.band(char).strip())
 
@@ -30,13 +30,22 @@ def test_scores_are_shown_with_their_kind_and_the_best_order(char: LevelResults)
     (table,) = blocks(scores.part(char, ""), Table)
     rows = {row.cells[0]: row for row in table.rows}
     of_lstm = ["lstm", "lstm 1 x 7", "4,000", "1.500 ± 1.271", "1.500 ± 1.271", "15.00 ± 12.71", "15.00 ± 12.71"]
-    assert rows["lstm"].cells == of_lstm
-    assert rows["bz2"].cells == ["bz2", "", "-", "2.500", "2.600", "-", "-"]
+    assert rows["lstm"].cells == [*of_lstm, "1.125 ± 0.953", "1.125 ± 0.953"]
+    assert rows["bz2"].cells == ["bz2", "", "-", "2.500", "2.600", "-", "-", "-", "-"]
     assert {name: row.kind for name, row in rows.items()} == {
         "lstm": "network", "rnn": "network", "1-gram": "n-gram", "2-gram": "n-gram", "3-gram": "n-gram",
         "bz2": "compressor", "lstm + 2-gram": "mixture", "rnn + 2-gram": "mixture",
     }  # fmt: skip
     assert {name: row.badge for name, row in rows.items() if row.badge} == {"2-gram": "best order"}
+
+
+def test_adaptive_numbers_have_columns_of_their_own(char: LevelResults):
+    (table,) = blocks(scores.part(char, ""), Table)
+    assert [group.title for group in table.groups] == [
+        "bits per character", "perplexity", "adaptive bits per character"
+    ]  # fmt: skip
+    of_lstm = next(row for row in table.rows if row.cells[0] == "lstm + 2-gram")
+    assert of_lstm.cells[-2:] == ["-", "-"]
 
 
 def test_what_is_pseudo_is_called_so(char: LevelResults):

@@ -70,6 +70,14 @@ def test_a_mixture_leaves_out_what_gives_no_probability_of_a_text(folders: dict[
     assert "both sides" not in words.mixture(level_of(folders, [1], ["rnn"]))
 
 
+def test_adaptive_numbers_are_said_to_be_incomparable_with_what_was_chosen(folders: dict[str, Path]):
+    sentence = words.adaptive(level_of(folders, [1, 2]))
+    assert "these numbers do not compare with those of the other columns" in sentence
+    assert sentence.endswith(
+        "lstm reaches 1.125 bits per character (cache 0.12 of the whole, theta 0.4, both from the validation text)."
+    )
+
+
 def test_the_cloze_model_is_said_to_be_incomparable(folders: dict[str, Path]):
     sentence = words.cloze(level_of(folders, [1, 2]))
     assert sentence.startswith("bilstm fills a gap at 0.900 pseudo bits per character.")
