@@ -14,6 +14,7 @@ def in_precision(precision: Precision, device: torch.device) -> torch.autocast:
 
     Weights, their gradients and the optimiser stay in float32 (Micikevicius et al. 2018, arXiv:1710.03740; bfloat16
     has float32's range, so that no loss has to be scaled: Kalamkar et al. 2019, arXiv:1905.12322).
+    Lightning's own setting would cover all that a step calls, validations too.
     """
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
 

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 
 BARE = {
     "accelerator": "cpu",
-    "precision": "float32",
     "logger": False,
     "enable_checkpointing": False,
     "enable_model_summary": False,
