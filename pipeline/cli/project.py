@@ -47,15 +47,11 @@ def repro(
 ) -> None:
     """Run the stages that have changed, as `dvc repro` does, those that do not depend on each other side by side."""
     from pipeline.params import load_params
-    from pipeline.repro.plan import make_plan
     from pipeline.repro.schedule import StoppedError, run
 
     most = _most_jobs(load_params().runtime.threads, jobs)
-    plan = make_plan(Path.cwd(), targets or [])
-    if not plan.waits_for:
-        typer.echo(f"All {plan.num_stages} stages are up to date.")
     try:
-        raise typer.Exit(run(Path.cwd(), plan, jobs or most))
+        raise typer.Exit(run(Path.cwd(), targets or [], jobs or most))
     except StoppedError as stopped:
         typer.echo(f"stopped by {stopped}; `unroll repro` goes on", err=True)
         raise typer.Exit(stopped.code) from stopped

@@ -77,10 +77,17 @@ class Job:
             return f"failed with exit code {self.code}"
         return next((said for words, said in NOT_RUN.items() if words in self.tail), f"done in {self.seconds:.0f} s")
 
-    def send(self, number: Signals) -> None:
-        """Send a signal to the whole group."""
+    def ask(self, number: Signals) -> None:
+        """Have it send a signal to the whole group as soon as no file of DVC's is half-written."""
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):  # it has ended
+            self._process.stdin.write(bytes([number]))
+            self._process.stdin.flush()
+
+    def kill(self) -> None:
+        """Kill the whole group, or what is left of it, at once."""
         with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, number)
+            os.killpg(self._process.pid, SIGKILL)
 
     def wait(self, seconds: float | None = None) -> None:
         """Until the process has ended, or for so long."""
@@ -89,17 +96,17 @@ class Job:
 
 
 def end(jobs: Sequence[Job], number: Signals) -> None:
-    """Send all of them a signal. One that does not end of it, or leaves something behind, is killed.
+    """Send all of them a signal. One that does not end of it is killed.
 
     A training that is interrupted first tells MLflow, and waits so long for a server that does not answer.
     """
     try:
         for job in jobs:
-            job.send(number)
+            job.ask(number)
         until = time.monotonic() + MAX_WAIT_SECONDS
         for job in jobs:
             job.wait(max(0.0, until - time.monotonic()))
     finally:  # also at a second Ctrl-C
         for job in jobs:
-            job.send(SIGKILL)
+            job.kill()
             job.wait()

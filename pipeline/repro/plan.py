@@ -1,11 +1,12 @@
 """Which stages may have to run, and what each of them waits for: DVC is asked once, in this process."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.base.errors import PipelineError
+from pipeline.base.errors import BusyError, PipelineError
 from pipeline.tracking.work import repository
 
 if TYPE_CHECKING:
@@ -31,12 +32,13 @@ def make_plan(root: Path, targets: Sequence[str]) -> Plan:
 
     Raises:
         PipelineError: where a target is no stage.
+        BusyError: where another DVC is at work on one of them.
         TrackingError: where DVC cannot make sense of the project.
     """
     from dvc.repo import lock_repo
     from dvc.repo.reproduce import get_active_graph, plan_repro
 
-    with repository(root) as repo, lock_repo(repo):
+    with repository(root) as repo, _unless_busy(), lock_repo(repo):
         graph = get_active_graph(repo.index.graph)
         stages = plan_repro(graph, _collected(repo, targets))
         waits_for: dict[DvcStage, frozenset[DvcStage]] = {}
@@ -46,6 +48,20 @@ def make_plan(root: Path, targets: Sequence[str]) -> Plan:
                 waits_for[stage] = upstream
         named = {stage.addressing: frozenset(of.addressing for of in wanted) for stage, wanted in waits_for.items()}
         return Plan(named, len(stages), _locks(plan_repro(graph, _collected(repo, []))))
+
+
+@contextmanager
+def _unless_busy() -> Iterator[None]:
+    """Say in a sentence that another DVC holds a lock."""
+    from dvc.lock import LockError
+
+    try:
+        yield
+    except LockError as error:
+        what_to_do = "wait until it has ended"
+        raise BusyError(
+            "unroll repro", "no other DVC at work here", " ".join(str(error).split()), what_to_do
+        ) from error
 
 
 def _collected(repo: "Repo", targets: Sequence[str]) -> "list[DvcStage]":

@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -10,8 +10,8 @@ from types import FrameType
 from pipeline.base.errors import EXIT_OK
 from pipeline.repro.job import Job, end
 from pipeline.repro.order import entries_before, forget_before, sort_new_entries
-from pipeline.repro.plan import Plan
-from pipeline.repro.shown import Shown, say_failures
+from pipeline.repro.plan import Plan, make_plan
+from pipeline.repro.shown import Shown, say_failures, say_up_to_date
 from pipeline.stage.locks import alone
 from pipeline.stage.output import WORK
 
@@ -31,14 +31,16 @@ class StoppedError(Exception):
         return 128 + self.number
 
 
-def run(root: Path, plan: Plan, num_jobs: int) -> int:
-    """Run the stages of the plan, at most so many at a time; returns the exit code of the first that failed, or 0.
+def run(root: Path, targets: Sequence[str], num_jobs: int) -> int:
+    """Run what has changed, at most so many stages at a time; returns the exit code of the first that failed, or 0.
 
     Raises:
-        BusyError: where another process runs the stages of this project.
+        BusyError: where another process runs stages of this project.
+        PipelineError: where a target is no stage.
         StoppedError: at Ctrl-C and SIGTERM, when all that was started has ended.
     """
     with alone(root / WORK / "locks" / "repro", "unroll repro"), _hearing():
+        plan = make_plan(root, targets)
         before = entries_before(root, plan.locks)
         try:
             code = _run(plan, num_jobs)
@@ -50,6 +52,8 @@ def run(root: Path, plan: Plan, num_jobs: int) -> int:
 
 
 def _run(plan: Plan, num_jobs: int) -> int:
+    if not plan.waits_for:
+        say_up_to_date(plan.num_stages)
     waiting, running, failed, done = dict(plan.waits_for), list[Job](), list[Job](), set[str]()
     with Shown(len(waiting)) as shown, _ended_together(running):
         while running or any(_ready(waiting, done)):
@@ -61,7 +65,7 @@ def _run(plan: Plan, num_jobs: int) -> int:
             shown.look()
             for job in [job for job in running if job.has_ended]:
                 running.remove(job)
-                job.send(signal.SIGKILL)  # a DVC that was killed leaves its stage at work
+                job.kill()  # a DVC that was killed leaves its stage at work
                 shown.ended(job)
                 failed.append(job) if job.code else done.add(job.stage)
     say_failures(failed, list(waiting))

@@ -72,6 +72,11 @@ class Shown:
         self._bars.console.print(escape(line))
 
 
+def say_up_to_date(num_stages: int) -> None:
+    """There is nothing to run."""
+    sys.stdout.write(f"All {num_stages} stages are up to date.\n")
+
+
 def say_failures(failed: Sequence[Job], never_started: Sequence[str]) -> None:
     """Name the stages that failed, what they said last, and what was not run for it."""
     for job in failed:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from dvc.lock import Lock as DvcLock
 from shell_project import NAMES, UPSTREAM, change_command, ended, make_shell_project
 
 from pipeline.repro.order import BEFORE
@@ -167,6 +168,16 @@ def test_what_stops_it_stops_every_stage_at_once_and_the_next_run_ends_with_the_
     assert entries(project) == entries(undisturbed)
 
 
+def test_nobody_is_stopped_while_dvc_writes_its_lock(project):
+    """Who writes dvc.lock holds DVC's lock; a file that is cut would have to be restored by hand."""
+    with waiting_for_slow(project) as command:
+        with DvcLock(str(project / ".dvc/tmp/lock"), wait=True):
+            command.terminate()
+            time.sleep(1)
+            assert command.poll() is None
+        assert command.wait() == 143
+
+
 def test_a_dvc_that_is_killed_takes_its_stage_along_and_has_failed(project):
     with waiting_for_slow(project) as command:
         [dvc] = [process for process in processes_of(project) if process.cmdline()[-1] == "slow"]
@@ -193,6 +204,18 @@ def test_a_second_one_is_refused_with_the_first_ones_pid(project):
     assert refused.returncode == 2
     assert f"one process at a time (got pid {command.pid} on " in refused.stderr
     assert command.returncode == 0
+
+
+def test_beside_a_dvc_at_work_it_is_refused_in_one_sentence(project):
+    (project / "go").unlink()
+    with subprocess.Popen(["dvc", "repro", "slow"], cwd=project, env=environment()) as command:
+        while not any(process.name() == "sleep" for process in processes_of(project)):
+            time.sleep(0.02)
+        refused = run(UNROLL, project)
+        (project / "go").touch()
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert refused.stderr.startswith("unroll repro: no other DVC at work here (got ")
+    assert f"(PID {command.pid})" in refused.stderr
 
 
 def test_a_target_that_is_no_stage_and_too_many_jobs_are_one_sentence(project):
