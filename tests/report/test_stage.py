@@ -44,7 +44,7 @@ def test_leftovers_go_first_and_the_rest_is_told(
     assert (folders["train"] / "word-rnn-1").is_dir()
     told = files_of(tmp_path / "reports")
     assert {"report.html", "report.md", "metrics.json", "scores.csv", *result.artifacts} <= told
-    scored = {"word/best n-gram/test/bits_per_char", "word/lstm/test/bits_per_char"}
+    scored = {f"word/{name}/test/bits_per_char" for name in ("best n-gram", "lstm", "lstm/mixture", "lstm/adaptive")}
     assert set(result.metrics) == scored | {"memory/agreement/lstm/accuracy"}
 
 
