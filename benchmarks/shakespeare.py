@@ -45,8 +45,9 @@ github.com/karpathy/char-rnn, {characters} characters as one document. The last 
 values of params.yaml, but for {values}. Then the word language model of PyTorch's examples is trained with its \
 defaults on the same ids, for as many CPU seconds as the whole stage train took, imports included; its last validation \
 and its final score come on top. Each has one thread and ends with the weights of its best validation. Test nats per \
-character are those of the whole text with carried state. The {order}-gram (interpolated modified Kneser-Ney) is that of the \
-stage baseline, and the same trained on the whole first 90 %, with which the target compares. The machine: {machine}."""
+character are those of the whole text with carried state. The {order}-gram (interpolated modified Kneser-Ney) is that \
+of the stage baseline, and the same trained on the whole first 90 %, with which the target compares. The machine: \
+{machine}."""
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ PipelineError            a user can fix it: one sentence, exit code 2
     ├── ParamsError      params.yaml holds wrong keys or values
     └── PairsError       a file of minimal pairs has malformed lines (pipeline/language)
 
-HelperDoneError and RankFailedError pass between the processes of one stage, StoppedError through `unroll repro`; they are
-no user's error:
+HelperDoneError and RankFailedError pass between the processes of one stage, StoppedError through `unroll repro`; they
+are no user's error:
 
 HelperDoneError          a helper's part of the stage has ended
 RankFailedError          a process of the stage has failed; holds its exit code and what it said (pipeline/stage)
