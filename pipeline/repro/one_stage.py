@@ -1,15 +1,18 @@
 """One stage, by DVC, beside others: `python -m pipeline.repro.one_stage train@char-gru-1`.
 
 It leads a process group of its own, in which are DVC, its shell, and all processes of the stage. A byte on its standard
-input is the number of a signal that all of them get. When the input ends, `unroll repro` has ended, however it did, and
-they are killed.
+input is the number of a signal that all of them get. When the input ends, `unroll repro` has ended, however it did:
+the stage is killed, and DVC ends of it.
 """
 
 import os
 import signal
 import sys
+import time
 from contextlib import ExitStack, suppress
 from threading import Thread
+
+import psutil
 
 
 def main(stage: str) -> int:
@@ -23,7 +26,20 @@ def main(stage: str) -> int:
 def _listen() -> None:
     while number := os.read(sys.stdin.fileno(), 1):
         _send(number[0])
-    _send(signal.SIGKILL)
+    while True:  # DVC may be about to start the stage
+        _kill_stage()
+        time.sleep(0.1)
+
+
+def _kill_stage() -> None:
+    """Kill the group but for DVC, which then lets go of its locks.
+
+    If it were killed, it would keep them until somebody reaps it, and nobody may.
+    """
+    for pid in psutil.pids():
+        with suppress(ProcessLookupError):
+            if pid != os.getpid() == os.getpgid(pid):
+                os.kill(pid, signal.SIGKILL)
 
 
 def _send(number: int) -> None:
