@@ -237,13 +237,15 @@ def test_wrong_params_are_all_named_and_nothing_runs(project):
 
 
 def test_a_training_that_diverges_fails_aloud_and_leaves_its_last_good_weights(project):
-    """A learning rate of 300: the loss is no number at step 17, after one validation."""
+    """A learning rate of a million: weight decay multiplies the weights by -10,000 a step; they overflow at
+    step 6, after one validation.
+    """
 
     def explode(params: dict) -> None:
         params["run"] = {"levels": ["char"], "models": ["rnn"], "seeds": [1]}
-        wild = {"nonlinearity": "relu", "learning_rate": 300.0, "max_grad_norm": None, "hidden_size": 8}
+        wild = {"nonlinearity": "tanh", "learning_rate": 1.0e6, "max_grad_norm": None, "hidden_size": 8}
         params["models"]["rnn"] |= wild
-        params["training"]["char"] |= {"num_validations": 6}
+        params["training"]["char"] |= {"num_validations": 16}
 
     change_params(project, explode)
     failed = run("dvc repro train@char-rnn-1", project)
