@@ -30,7 +30,7 @@ for command in (
 def main() -> None:
     """The console entry."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal of another encoding lacks most characters
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal of another encoding cannot show most characters
     try:
         app()
     except PipelineError as error:

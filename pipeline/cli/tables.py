@@ -46,7 +46,7 @@ def totals(scores: "Sequence[TokenScores]", baseline: "Baseline | None") -> list
         mixed = _sums([baseline.mix(of_text) for of_text in scores])
         lines += [f"mixed with the {baseline.name}, whose weight is {baseline.weight:.3g}:", *(f"  {x}" for x in mixed)]
     if num_unknown:
-        lines.append(f"The vocabulary lacks {num_unknown} of the tokens: {UNKNOWN[is_lower_bound]}.")
+        lines.append(f"{num_unknown} of the tokens are not in the vocabulary: {UNKNOWN[is_lower_bound]}.")
     return lines
 
 
@@ -92,7 +92,7 @@ def _coverage(comparison: "Comparison") -> list[str]:
     lines = [
         f"correct = the good sentence has the greater {score}; a tie counts half (ties: {comparison.num_ties})",
         f"covered = {comparison.covered.pairs} of {comparison.num_pairs} pairs; left out are",
-        f"  {comparison.unknown.pairs} with a token that the vocabulary lacks",
+        f"  {comparison.unknown.pairs} with a token that is not in the vocabulary",
         f"  {comparison.num_indistinguishable} whose two sentences are the same tokens to the model",
     ]
     if comparison.is_pseudo:

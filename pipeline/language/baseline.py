@@ -32,7 +32,7 @@ class Baseline:
         """The best n-gram of the run that trained the bundle in `folder`, which is out/train/NAME.
 
         Raises:
-            ArtifactError: where out/baseline or out/vocabulary lacks the level, or is of another text or vocabulary.
+            ArtifactError: where out/baseline or out/vocabulary is missing, or is of another text or vocabulary.
         """
         out = Path(os.path.normpath(folder / ".." / ".."))
         baseline, vocabulary = out / "baseline" / bundle.level, out / "vocabulary" / bundle.level

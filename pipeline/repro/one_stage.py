@@ -2,7 +2,7 @@
 
 It leads a process group of its own, in which are DVC, its shell, and all processes of the stage. A byte on its standard
 input is the number of a signal that all of them get. When the input ends, `unroll repro` has ended, however it did:
-the stage is killed, and DVC ends of it.
+the stage is killed, and DVC then ends by itself.
 """
 
 import os
@@ -34,7 +34,7 @@ def _listen() -> None:
 def _kill_stage() -> None:
     """Kill the group but for DVC, which then lets go of its locks.
 
-    If it were killed, it would keep them until somebody reaps it, and nobody may.
+    A killed DVC keeps its locks until its parent collects its exit code, and its parent may be gone.
     """
     for pid in psutil.pids():
         with suppress(ProcessLookupError):
@@ -45,7 +45,7 @@ def _kill_stage() -> None:
 def _send(number: int) -> None:
     """Send the group a signal, and not while one of DVC's processes writes dvc.lock, which it would leave cut.
 
-    Who writes holds DVC's lock; DVC takes it within some seconds, or gives up, and then nobody waits any longer.
+    The process that writes holds DVC's lock. If the lock is not free within some seconds, the signal is sent anyway.
     """
     from dvc.repo import Repo
 

@@ -1,7 +1,7 @@
 """dvc.lock with its entries where `dvc repro` would put them.
 
-DVC writes a stage's entry where it has one already, and a new one at the end. So new ones stand in the order in which
-their stages end, which is the graph's where they run one by one, and the clock's where they run side by side.
+DVC writes a stage's entry where it has one already, and a new one at the end. So new ones are in the order in which
+their stages end: that of the graph if they run one by one, and any order if they run side by side.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Who starts when, and what happens when a stage fails or somebody says stop."""
+"""When each stage starts, and what happens when one fails or a signal asks to stop."""
 
 import signal
 import time
@@ -27,7 +27,7 @@ class StoppedError(Exception):
 
     @property
     def code(self) -> int:
-        """The exit code of a command that ended of this signal."""
+        """The exit code of a command that this signal ended."""
         return 128 + self.number
 
 
@@ -37,7 +37,7 @@ def run(root: Path, targets: Sequence[str], num_jobs: int) -> int:
     Raises:
         BusyError: where another process runs stages of this project.
         PipelineError: where a target is no stage.
-        StoppedError: at Ctrl-C and SIGTERM, when all that was started has ended.
+        StoppedError: at Ctrl-C, SIGTERM and SIGHUP, when all that was started has ended.
     """
     with alone(root / WORK / "locks" / "repro", "unroll repro"), _hearing():
         plan = make_plan(root, targets)
@@ -73,7 +73,7 @@ def _run(plan: Plan, num_jobs: int) -> int:
 
 
 def _ready(waiting: Mapping[str, frozenset[str]], done: set[str]) -> list[str]:
-    """The stages of which nothing is missing that they wait for."""
+    """The stages whose upstream stages are all done."""
     return [stage for stage, wanted in waiting.items() if wanted <= done]
 
 

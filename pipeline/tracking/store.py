@@ -209,7 +209,7 @@ def _held(lock: FileLock) -> Iterator[None]:
         rule = f"free within {LOCK_SECONDS} seconds"
         what_to_do = "wait for the process that holds it, or end it"
         raise TrackingError(lock.lock_file, rule, "held by another process", what_to_do) from None
-    except (OSError, NotImplementedError) as error:
+    except (OSError, NotImplementedError) as error:  # filelock raises the latter where a file system has no locks
         rule, what_to_do = "a file that can be locked", "make the folder writable for the user who runs this"
         raise TrackingError(lock.lock_file, rule, error, what_to_do) from error
     try:

@@ -65,7 +65,7 @@ def test_a_mark_before_a_text_is_no_text(unroll, bigram, tmp_path):
     plain = unroll("score", bigram, "ab")
     assert unroll("score", bigram, "\ufeffab") == plain
     assert unroll("score", bigram, "--file", "marked.txt") == plain
-    assert "The vocabulary lacks 1 of the tokens" in unroll("score", bigram, "a\ufeffb")[1]
+    assert "1 of the tokens are not in the vocabulary" in unroll("score", bigram, "a\ufeffb")[1]
     assert unroll("sample", bigram, "--prompt", "\ufeffab") == unroll("sample", bigram, "--prompt", "ab")
 
 
@@ -82,7 +82,7 @@ def test_a_file_in_another_encoding_is_named_with_what_converts_it(unroll, bigra
 def test_score_says_what_unknown_tokens_cost(unroll, bigram):
     code, out, _ = unroll("score", bigram, "a[é]")
     assert code == 0
-    assert "The vocabulary lacks 3 of the tokens: UNK is charged, and the character's name" in out
+    assert "3 of the tokens are not in the vocabulary: UNK is charged, and the character's name" in out
     assert "at least" not in out
 
 
@@ -164,7 +164,7 @@ def test_compare_pairs_prints_accuracies_and_coverage(unroll, bigram, tmp_path):
     assert out.endswith(
         "correct = the good sentence has the greater ln p(sentence, EOS); a tie counts half (ties: 1)\n"
         "covered = 3 of 5 pairs; left out are\n"
-        "  1 with a token that the vocabulary lacks\n"
+        "  1 with a token that is not in the vocabulary\n"
         "  1 whose two sentences are the same tokens to the model\n"
     )
 

@@ -59,21 +59,20 @@ def test_the_smallest_texts_go_all_the_way(project, name, model):
 @pytest.mark.parametrize("text", [b"<unk> <unk>", b"   "])
 def test_a_training_text_without_a_known_word_is_one_sentence(project, capfd, text):
     project(given(text, b"x y", b"z"), **SPACES)
-    for each in (corpus, tokenization):
-        assert each.run(flags(each.name, "word", "gru")) == EXIT_OK
-    capfd.readouterr()
-    code = vocabulary.run(flags("vocabulary", "word", "gru"))
-    sentence = "params.yaml: corpus: the training text holds a word other than <unk>"
-    check_failed(code, capfd.readouterr().err, sentence, Path("out/vocabulary"))
+    check_vocabulary_fails(capfd, "params.yaml: corpus: the training text holds a word other than <unk>")
 
 
 def test_a_training_text_without_a_repeated_token_is_one_sentence(project, capfd):
     project(given(b"a b", b"x y", b"z"), **{"vocabulary.word.min_count": 2})
+    sentence = "params.yaml: vocabulary.word.min_count: some token occurs 2 times in the training text .got at most 1.;"
+    check_vocabulary_fails(capfd, sentence)
+
+
+def check_vocabulary_fails(capfd, sentence):
     for each in (corpus, tokenization):
         assert each.run(flags(each.name, "word", "gru")) == EXIT_OK
     capfd.readouterr()
     code = vocabulary.run(flags("vocabulary", "word", "gru"))
-    sentence = "params.yaml: vocabulary.word.min_count: some token occurs 2 times in the training text .got at most 1.;"
     check_failed(code, capfd.readouterr().err, sentence, Path("out/vocabulary"))
 
 
