@@ -1,0 +1,121 @@
+"""The examples of a task in three splits, with the alphabets of both sides, and the files that hold them.
+
+    SPLIT.parquet     an example a row: `input` (ids, where it is no frames), `target`, and its notes
+    SPLIT.npy         frames of all examples, one example after the other (F, D), with the column `length`
+    tokenizer.json    the vocabulary of the ids
+    vectors.npy       word vectors that the look-up starts from (V, E)
+    examples.json     classes, sizes of the splits
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from jaxtyping import Float
+
+from pipeline.base.artifacts import damaged, read_array, read_json, write_json
+from pipeline.tokens.batches import SPLITS
+from pipeline.tokens.vocabulary import Vocabulary
+
+ABOUT, TOKENIZER, VECTORS = "examples.json", "tokenizer.json", "vectors.npy"
+OWN_COLUMNS = ("input", "length", "target")
+
+
+@dataclass(frozen=True)
+class Split:
+    """Some examples; those of one index belong together."""
+
+    inputs: Sequence[np.ndarray]
+    """Of each example ids (T,), int64, or frames (T, D), float32; T is at least 1."""
+    targets: Sequence[np.ndarray]
+    """Of each example a class (), classes (T,), int64, or a number (), float32."""
+    notes: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """What people and scores want to know of each example, by name: its text, its tokens, the distance of its cue."""
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    @property
+    def lengths(self) -> list[int]:
+        """T of each example."""
+        return [len(steps) for steps in self.inputs]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """All that is known of a task before a network learns it."""
+
+    splits: Mapping[str, Split]
+    """`train`, `validation` and `test`."""
+    classes: Sequence[str] = ()
+    """Names of the classes that targets count; none where targets are numbers."""
+    vocabulary: Vocabulary | None = None
+    """Of the ids, learned from the training split alone; none where inputs are frames."""
+    vectors: Float[np.ndarray, "V E"] | None = None
+    """What the rows of the look-up start from; a row of zeros is a token that has no vector."""
+
+    @property
+    def num_channels(self) -> int:
+        """D of the frames."""
+        return self.splits["train"].inputs[0].shape[1]
+
+    def save(self, folder: Path) -> None:
+        """Write the files into `folder`."""
+        for name, split in self.splits.items():
+            _save_split(folder, name, split)
+        if self.vocabulary is not None:
+            self.vocabulary.save(folder / TOKENIZER)
+        if self.vectors is not None:
+            np.save(folder / VECTORS, self.vectors.astype(np.float32), allow_pickle=False)
+        sizes = {
+            name: {"examples": len(split), "steps": sum(split.lengths), "longest": max(split.lengths)}
+            for name, split in self.splits.items()
+        }
+        write_json(folder / ABOUT, {"classes": list(self.classes), "splits": sizes})
+
+    @classmethod
+    def load(cls, folder: Path) -> "Examples":
+        """Read what `save` wrote.
+
+        Raises:
+            ArtifactError: where a file is missing or damaged.
+        """
+        splits = {name: _load_split(folder, name) for name in SPLITS}
+        tokenizer, vectors = folder / TOKENIZER, folder / VECTORS
+        return cls(
+            splits,
+            read_json(folder / ABOUT)["classes"],
+            Vocabulary.load(tokenizer) if tokenizer.exists() else None,
+            read_array(vectors) if vectors.exists() else None,
+        )
+
+
+def _save_split(folder: Path, name: str, split: Split) -> None:
+    columns: dict[str, pa.Array] = {}
+    if split.inputs[0].ndim == 2:
+        np.save(folder / f"{name}.npy", np.concatenate(split.inputs).astype(np.float32), allow_pickle=False)
+        columns["length"] = pa.array(split.lengths, pa.int32())
+    else:
+        columns["input"] = pa.array([ids.tolist() for ids in split.inputs], pa.list_(pa.int32()))
+    columns["target"] = pa.array([target.tolist() for target in split.targets])
+    columns |= {note: pa.array(values) for note, values in split.notes.items()}
+    pq.write_table(pa.table(columns), folder / f"{name}.parquet")
+
+
+def _load_split(folder: Path, name: str) -> Split:
+    path = folder / f"{name}.parquet"
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowException) as error:
+        raise damaged(path, error) from None
+    notes = {column: table[column].to_pylist() for column in table.column_names if column not in OWN_COLUMNS}
+    kind = np.float32 if pa.types.is_floating(table.schema.field("target").type) else np.int64
+    targets = [np.array(target, kind) for target in table["target"].to_pylist()]
+    if "input" in table.column_names:
+        return Split([np.array(ids, np.int64) for ids in table["input"].to_pylist()], targets, notes)
+    bounds = np.cumsum(table["length"].to_numpy())[:-1]
+    return Split(np.split(np.array(read_array(folder / f"{name}.npy")), bounds), targets, notes)

@@ -1,0 +1,78 @@
+"""The bundle of a task's network: with the alphabets of both sides and the task's params, so that it can predict."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from torch import nn
+
+from pipeline.base.artifacts import damaged
+from pipeline.base.errors import ArtifactError, ParamsError
+from pipeline.base.params import Name, Section, check
+from pipeline.networks.bundle import MODEL, Bundle
+from pipeline.tasks import names
+from pipeline.tasks.params import TaskParams
+from pipeline.tokens.vocabulary import Vocabulary
+
+TOKENIZER = "tokenizer.json"
+
+N = TypeVar("N", bound=nn.Module)
+P = TypeVar("P", bound=TaskParams)
+
+
+class Owner(Section):
+    """What model.json holds of a task beside its network."""
+
+    task: Name
+    classes: list[str]
+    params: dict[str, Any]
+    """Its entry of params.yaml, the path of its files left out."""
+
+
+@dataclass(frozen=True)
+class TaskBundle(Generic[N, P]):
+    """A trained network and all that turns an input into an answer."""
+
+    network: Bundle
+    task: str
+    params: P
+    classes: Sequence[str]
+    vocabulary: Vocabulary | None
+
+    def save(self, folder: Path) -> None:
+        """Write the files into `folder`."""
+        files = []
+        if self.vocabulary is not None:
+            self.vocabulary.save(folder / TOKENIZER)
+            files.append(TOKENIZER)
+        self.network.save(folder, files)
+
+    @staticmethod
+    def owner(task: str, params: TaskParams, classes: Sequence[str]) -> dict[str, Any]:
+        """What the network's bundle holds for this one."""
+        entry = {key: None if key == "path" else value for key, value in params.model_dump().items()}
+        return Owner(task=task, classes=list(classes), params=entry).model_dump()
+
+    @classmethod
+    def load(cls, folder: Path) -> "TaskBundle[Any, Any]":
+        """Read a bundle, on the CPU, ready for use.
+
+        Raises:
+            ArtifactError: where a file is missing or damaged, or is of another bundle or another kind of network.
+        """
+        bundle = Bundle.load(folder)
+        if "task" not in bundle.owner:
+            raise ArtifactError(str(folder), "the bundle of a task", f"a {bundle.kind}", "choose a folder of out/task")
+        try:
+            owner = check(Owner, bundle.owner, MODEL)
+            if owner.task not in names():
+                raise ParamsError([f"{MODEL}: owner.task: one of {names()} (got {owner.task!r}); run `dvc repro`"])
+            kind = import_module(f"pipeline.tasks.{owner.task}.params").PARAMS
+            params = check(kind, owner.params, MODEL)
+        except ParamsError as error:
+            raise damaged(folder / MODEL, error) from None
+        tokenizer = folder / TOKENIZER
+        vocabulary = Vocabulary.load(tokenizer) if tokenizer.exists() else None
+        return cls(bundle, owner.task, params, owner.classes, vocabulary)
