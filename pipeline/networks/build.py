@@ -7,6 +7,7 @@ from typing import Literal
 from torch import nn
 
 from pipeline.base.memory import check_memory
+from pipeline.networks.classifier import Classifier
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.encoder import Encoder
 from pipeline.networks.initialise import initialise
@@ -16,11 +17,12 @@ from pipeline.networks.params import GruModel, LstmModel, Model, RnnModel
 from pipeline.networks.readout import Readout
 from pipeline.networks.regressor import Regressor
 from pipeline.networks.stack import RecurrentStack
+from pipeline.networks.tagger import Tagger
 
 Network = LanguageModel | ClozeModel
 """What predicts tokens: both answer `stacks`, `reads` and `window_logits` alike, and say what they predict."""
 
-Kind = Literal["language_model", "regressor"]
+Kind = Literal["language_model", "regressor", "classifier", "frame_classifier", "tagger"]
 
 
 def build_language_model(model: Model, vocabulary_size: int, seed: int) -> Network:
@@ -46,15 +48,42 @@ def build_regressor(model: Model, num_inputs: int, seed: int) -> Regressor:
 
     The sizes of a look-up, which it lacks, are not read: it has frames for inputs, and no vocabulary.
     """
-    stacks = _stacks(model, num_inputs)
-    readout = Readout(1, _num_features(stacks))
-    initialise(model, seed, embed=None, stacks=stacks, readout=readout)
-    return Regressor(Encoder(*stacks), readout)
+    return Regressor(*_whole_sequence(model, None, num_inputs, 1, seed))
+
+
+def build_classifier(model: Model, vocabulary_size: int, num_classes: int, seed: int) -> Classifier:
+    """The network of `model` that reads ids and gives logits of C classes; equal seeds give equal weights."""
+    embed = embedding(vocabulary_size, model.embedding_size)
+    return Classifier(embed, *_whole_sequence(model, embed, model.embedding_size or vocabulary_size, num_classes, seed))
+
+
+def build_frame_classifier(model: Model, num_channels: int, num_classes: int, seed: int) -> Classifier:
+    """The network of `model` that reads frames of D numbers: the input weights of its stacks are their linear map."""
+    return Classifier(None, *_whole_sequence(model, None, num_channels, num_classes, seed))
+
+
+def build_tagger(model: Model, vocabulary_size: int, num_classes: int, seed: int) -> Tagger:
+    """The network of `model` that reads ids and gives logits of C classes at every step."""
+    embed = embedding(vocabulary_size, model.embedding_size)
+    return Tagger(embed, *_whole_sequence(model, embed, model.embedding_size or vocabulary_size, num_classes, seed))
+
+
+def _whole_sequence(
+    model: Model, embed: nn.Module | None, input_size: int, num_outputs: int, seed: int
+) -> tuple[Encoder, Readout]:
+    """What reads a whole sequence of vectors, and what is above it."""
+    stacks = _stacks(model, input_size)
+    readout = Readout(num_outputs, _num_features(stacks))
+    initialise(model, seed, embed=embed, stacks=stacks, readout=readout)
+    return Encoder(*stacks), readout
 
 
 BUILDERS: Mapping[Kind, Callable[..., nn.Module]] = {
     "language_model": build_language_model,
     "regressor": build_regressor,
+    "classifier": build_classifier,
+    "frame_classifier": build_frame_classifier,
+    "tagger": build_tagger,
 }
 
 

@@ -6,8 +6,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from torch import nn
-
 from pipeline.base.artifacts import damaged
 from pipeline.base.errors import ArtifactError, ParamsError
 from pipeline.base.params import Name, Section, check
@@ -18,7 +16,6 @@ from pipeline.tokens.vocabulary import Vocabulary
 
 TOKENIZER = "tokenizer.json"
 
-N = TypeVar("N", bound=nn.Module)
 P = TypeVar("P", bound=TaskParams)
 
 
@@ -32,10 +29,10 @@ class Owner(Section):
 
 
 @dataclass(frozen=True)
-class TaskBundle(Generic[N, P]):
+class TaskBundle(Generic[P]):
     """A trained network and all that turns an input into an answer."""
 
-    network: Bundle
+    trained: Bundle
     task: str
     params: P
     classes: Sequence[str]
@@ -47,7 +44,7 @@ class TaskBundle(Generic[N, P]):
         if self.vocabulary is not None:
             self.vocabulary.save(folder / TOKENIZER)
             files.append(TOKENIZER)
-        self.network.save(folder, files)
+        self.trained.save(folder, files)
 
     @staticmethod
     def owner(task: str, params: TaskParams, classes: Sequence[str]) -> dict[str, Any]:
@@ -56,7 +53,7 @@ class TaskBundle(Generic[N, P]):
         return Owner(task=task, classes=list(classes), params=entry).model_dump()
 
     @classmethod
-    def load(cls, folder: Path) -> "TaskBundle[Any, Any]":
+    def load(cls, folder: Path) -> "TaskBundle[Any]":
         """Read a bundle, on the CPU, ready for use.
 
         Raises:

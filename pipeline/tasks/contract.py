@@ -67,7 +67,7 @@ class Task(Generic[P, N, A]):
     """The scores of the answers to a split, the main one first; names are those of the report's `measures`."""
     study: Callable[[P, Examples, N, Sequence[A]], Study]
     """What is looked at beside, of the answers to the test split."""
-    predict: Callable[[TaskBundle[N, P], Iterable[str], str], Iterable[Prediction]]
+    predict: Callable[[TaskBundle[P], Iterable[str], str], Iterable[Prediction]]
     """Answers to lines of a file (without their ends), and where they come from, for errors. A line that cannot be
     answered is a PipelineError that names it."""
 
