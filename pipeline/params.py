@@ -12,13 +12,14 @@ from typing import Annotated, Any
 
 from pydantic import Field, create_model
 
-from pipeline import memory
+from pipeline import memory, tasks
 from pipeline.analysis.params import GradientsParams
 from pipeline.base.errors import ParamsError, PipelineError
 from pipeline.base.params import Name, PerItem, PerLevel, PositiveFloat, RunParams, RuntimeParams, Section, check
 from pipeline.memory.params import MemorySelection
 from pipeline.networks.params import Model
 from pipeline.sampling.params import SamplingParams
+from pipeline.tasks.params import TasksParams
 from pipeline.text.params import BaselineParams, CorpusParams
 from pipeline.tokens.params import BatchingParams, TokenizationParams, VocabulariesParams
 from pipeline.training.params import TrainingParams
@@ -35,6 +36,16 @@ def _memory_params() -> type[MemorySelection]:
 
 
 MemoryParams = _memory_params()
+
+
+def _tasks_params() -> type[TasksParams]:
+    """The tasks' section with the entry of each, which its folder exports as `PARAMS`."""
+    entries = {name: import_module(f"{tasks.__name__}.{name}.params").PARAMS for name in tasks.names()}
+    fields: dict[str, Any] = {name: (entry, ...) for name, entry in entries.items()}
+    return create_model("AllTasksParams", __base__=TasksParams, **fields)
+
+
+AllTasksParams = _tasks_params()
 
 
 class Params(Section):
@@ -54,6 +65,7 @@ class Params(Section):
     training: PerLevel[TrainingParams]
     gradients: GradientsParams
     memory: MemoryParams  # pyright: ignore[reportInvalidTypeForm]  # pydantic makes the class
+    tasks: AllTasksParams  # pyright: ignore[reportInvalidTypeForm]  # pydantic makes the class
     sampling: PerLevel[SamplingParams]
 
     def section(self, name: str, item: Mapping[str, Any]) -> Any:
@@ -109,7 +121,13 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
         ParamsError: with every wrong key and value, one a line.
     """
     values = read_yaml(path)
-    problems = [*_unknown_models(values, str(path)), *_idle_prompts(values, str(path))]
+    where = str(path)
+    problems = [
+        *_unknown_names(values, where, "models", "add it to models"),
+        *_unknown_names(values, where, "tasks", "add its folder to pipeline/tasks"),
+        *_idle_prompts(values, where),
+        *_files_elsewhere(values, where),
+    ]
     try:
         params = check(Params, values, str(path))
     except ParamsError as error:
@@ -119,20 +137,33 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     return params
 
 
-def _unknown_models(values: Any, where: str) -> list[str]:
-    """Names under run.models that `models` lacks: looked for in the raw values, so that no other error hides them."""
-    match values:
-        case {"run": {"models": [*selected]}, "models": {**models}}:
-            names = sorted(map(str, models))
-        case _:
-            return []  # the shapes themselves are wrong, and reported as such
+def _unknown_names(values: Any, where: str, key: str, add: str) -> list[str]:
+    """Names under run.KEY that section KEY lacks: looked for in the raw values, so that no other error hides them."""
+    selected, entries = _at(values, "run", key), _at(values, key)
+    if not isinstance(selected, list) or not isinstance(entries, dict):
+        return []  # the shapes themselves are wrong, and reported as such
+    names = sorted(str(name) for name, entry in entries.items() if isinstance(entry, dict))
     problems = []
     for name in selected:
         if str(name) not in names:
             near = difflib.get_close_matches(str(name), names, n=1)
-            what_to_do = f"did you mean {near[0]!r}?" if near else f"add it to models, or choose of {names}"
-            problems.append(f"{where}: run.models: each is an entry of models (got {name!r}); {what_to_do}")
+            what_to_do = f"did you mean {near[0]!r}?" if near else f"{add}, or choose of {names}"
+            problems.append(f"{where}: run.{key}: each is an entry of {key} (got {name!r}); {what_to_do}")
     return problems
+
+
+def _files_elsewhere(values: Any, where: str) -> list[str]:
+    """Paths of tasks that are not below `tasks.path`, the only folder of theirs that DVC looks at."""
+    folder, entries = _at(values, "tasks", "path"), _at(values, "tasks")
+    if not isinstance(folder, str) or not isinstance(entries, dict):
+        return []
+    paths = {name: path for name in entries if isinstance(path := _at(values, "tasks", str(name), "path"), str)}
+    rule = f"below tasks.path, {folder!r}, where DVC sees it change"
+    return [
+        f"{where}: tasks.{name}.path: {rule} (got {path!r}); move it there, or correct tasks.path"
+        for name, path in paths.items()
+        if not Path(path).is_relative_to(folder) or ".." in Path(path).relative_to(folder).parts
+    ]
 
 
 def _idle_prompts(values: Any, where: str) -> list[str]:

@@ -4,8 +4,6 @@ import sys
 
 from pipeline.base.artifacts import Result
 from pipeline.base.params import RunParams
-from pipeline.memory.params import MemorySelection
-from pipeline.memory.words import all_words
 from pipeline.report import chapters
 from pipeline.report.collect import collect
 from pipeline.report.curves import write_figures
@@ -13,6 +11,7 @@ from pipeline.report.exports import headline, write_exports
 from pipeline.report.render import write_report
 from pipeline.report.selection import leftovers, remove_cached
 from pipeline.stage import Input, Output, stage
+from pipeline.tasks.words import all_reports
 
 REMOVED = "  removed {}: params.yaml selects it no longer; DVC's cache keeps it\n"
 LEFT = (
@@ -24,7 +23,6 @@ LEFT = (
 @stage(sync=True)
 def report(
     run: RunParams,
-    memory: MemorySelection,
     *,
     corpus: Input,
     tokenization: Input,
@@ -32,7 +30,8 @@ def report(
     baseline: Input,
     train: Input,
     gradients: Input,
-    memories: Input,
+    examples: Input,
+    tasks: Input,
     sampling: Input,
     out: Output,
 ) -> Result:
@@ -44,15 +43,16 @@ def report(
         "baseline": baseline,
         "train": train,
         "gradients": gradients,
-        "memory": memories,
+        "examples": examples,
+        "task": tasks,
         "sampling": sampling,
     }
-    left = leftovers(folders, run, memory.tasks)
+    left = leftovers(folders, run)
     removed = set(remove_cached(left))
     for path in left:
         sys.stderr.write(REMOVED.format(path) if path in removed else LEFT.format(path))
-    results = collect(folders, run, memory.tasks)
-    page = chapters.report(results, all_words())
+    results = collect(folders, run)
+    page = chapters.report(results, all_reports())
     figures = write_figures(page.pictures, out)
     write_exports(results, out)
     write_report(page, out)

@@ -50,16 +50,18 @@ class PerLevel(OfLevels, Generic[S]):
 
 
 class RunParams(Section):
-    """What to run: every selected model, at every selected level, with every seed."""
+    """What to run: every selected model, at every selected level and on every selected task, with every seed."""
 
     levels: Annotated[list[Level], Field(min_length=1)]
     models: Annotated[list[Name], Field(min_length=1)]
     """Names of entries of `models`."""
+    tasks: Annotated[list[Name], Field(min_length=1)]
+    """Names of entries of `tasks`."""
     seeds: Annotated[list[Seed], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _no_repeats(self) -> "RunParams":
-        for key in ("levels", "models", "seeds"):
+        for key in ("levels", "models", "tasks", "seeds"):
             values = getattr(self, key)
             if len(set(values)) < len(values):
                 raise ValueError(f"{key}: each stands once (got {values}); delete the repeated ones")

@@ -12,7 +12,7 @@ from pipeline.tokens.windows import IGNORED
 Padded = tuple[Tensor, Tensor, Tensor]
 """Inputs (B, T), ids, or (B, T, D), frames; lengths (B); targets (B), or (B, T) with IGNORED in the padding."""
 POOL_BATCHES = 50
-"""Batches of examples that are sorted by length together: enough that little is padded, and few enough to stay mixed."""
+"""Batches whose examples are sorted by length together: enough that little is padded, few enough to stay mixed."""
 
 
 def batches_of_epoch(lengths: Sequence[int], batch_size: int, rng: np.random.Generator) -> list[list[int]]:

@@ -1,10 +1,10 @@
 """The examples of a task in three splits, with the alphabets of both sides, and the files that hold them.
 
-    SPLIT.parquet     an example a row: `input` (ids, where it is no frames), `target`, and its notes
-    SPLIT.npy         frames of all examples, one example after the other (F, D), with the column `length`
-    tokenizer.json    the vocabulary of the ids
-    vectors.npy       word vectors that the look-up starts from (V, E)
-    examples.json     classes, sizes of the splits
+SPLIT.parquet     an example a row: `input` (ids, where it is no frames), `target`, and its notes
+SPLIT.npy         frames of all examples, one example after the other (F, D), with the column `length`
+tokenizer.json    the vocabulary of the ids
+vectors.npy       word vectors that the look-up starts from (V, E)
+examples.json     classes, sizes of the splits
 """
 
 from collections.abc import Mapping, Sequence

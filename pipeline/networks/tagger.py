@@ -11,7 +11,7 @@ from pipeline.networks.stack import RecurrentStack
 class Tagger(nn.Module):
     """Look-up, an encoder, softmax logits read off its features at each step.
 
-    A model that reads both ways has seen the whole sequence at every step, one that reads from the left the steps so far.
+    A model that reads both ways has seen the whole sequence at every step, one that reads from the left its start.
     """
 
     def __init__(self, embed: nn.Module | None, encoder: Encoder, readout: Readout) -> None:

@@ -2,20 +2,33 @@
 
 from collections.abc import Mapping
 
-from pipeline.report import clipping, comparison, context, gates, layers, reach, recall, samples, scores, terms, words
+from pipeline.report import (
+    applications,
+    clipping,
+    comparison,
+    context,
+    gates,
+    layers,
+    reach,
+    samples,
+    scores,
+    terms,
+    words,
+)
 from pipeline.report.collect import LevelResults, Results
 from pipeline.report.parts import Chapter, Paragraph, Part, Report, Row, Table
 from pipeline.report.tables import SCORED_SPLITS
+from pipeline.report.task_words import TaskReport
 
 
-def report(results: Results, tasks: Mapping[str, recall.Words]) -> Report:
-    """All that is told of the results, with what is said of each task."""
+def report(results: Results, tasks: Mapping[str, TaskReport]) -> Report:
+    """All that is shown of the results, with what each task says of itself."""
     compared = [Chapter("levels", "Levels compared", [comparison.part(results)])] if len(results.levels) > 1 else []
     chapters = [
         Chapter("terms", "Terms", [terms.PART]),
         Chapter("text", "The text", [_text(results)]),
         *map(_level, results.levels),
-        _memory(results, tasks),
+        applications.chapter(results.tasks, tasks),
         *compared,
     ]
     return Report(words.overview(results), chapters)
@@ -37,9 +50,3 @@ def _level(level: LevelResults) -> Chapter:
     measured = [module.part(level) for module in (reach, layers, gates, context, clipping)]
     parts = [scores.part(level, verdict), *cloze, *measured, samples.part(level)]
     return Chapter(level.level, words.LEVELS[level.level].capitalize(), parts, summary=verdict)
-
-
-def _memory(results: Results, tasks: Mapping[str, recall.Words]) -> Chapter:
-    introduction = Part("", [Paragraph(recall.MEANING)])
-    parts = [recall.part(task, tasks[task.task]) for task in results.tasks]
-    return Chapter("memory", "Memory, where the floor is known", [introduction, *parts], contents="Memory")

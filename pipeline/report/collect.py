@@ -12,6 +12,7 @@ from pipeline.base.params import Level, RunParams
 from pipeline.report.estimates import Estimate, estimate
 from pipeline.report.mixture import mix
 from pipeline.report.selection import item
+from pipeline.report.task_results import TaskResults, collect_task
 
 Stage = Literal["train", "gradients", "sampling"]
 Weights = Literal["initial", "trained"]
@@ -124,30 +125,6 @@ class LevelResults:
 
 
 @dataclass(frozen=True)
-class TaskModel:
-    """A model at one task of known floor, with all its seeds."""
-
-    name: str
-    seeds: Mapping[int, Mapping[str, Any]]
-    """memory.json by seed: floor, overall, by_distance, by_attractors, largest_length_95, strings."""
-
-
-@dataclass(frozen=True)
-class TaskResults:
-    """All that is known about one task."""
-
-    task: str
-    lengths: Sequence[int]
-    """Those of the training; none where they come as they will."""
-    models: Sequence[TaskModel]
-
-    @property
-    def floor(self) -> Mapping[str, Any]:
-        """What an answer costs at best: with_memory and without, in `unit`. It is the task's, not a model's."""
-        return next(iter(self.models[0].seeds.values()))["floor"]
-
-
-@dataclass(frozen=True)
 class Results:
     """All that the report tells."""
 
@@ -157,24 +134,17 @@ class Results:
     tasks: Sequence[TaskResults]
 
 
-def collect(folders: Mapping[str, Path], run: RunParams, tasks: Sequence[str]) -> Results:
-    """Read the outs of the items that `run` and `tasks` select.
+def collect(folders: Mapping[str, Path], run: RunParams) -> Results:
+    """Read the outs of the items that `run` selects.
 
     Raises:
         ArtifactError: where one is missing or damaged.
     """
     levels = [_level(folders, level, run) for level in run.levels]
     corpus = read_json(folders["corpus"] / "corpus.json")
-    return Results(corpus, levels, [_task(folders["memory"], task, run) for task in tasks])
-
-
-def _task(folder: Path, task: str, run: RunParams) -> TaskResults:
-    lengths = Record.load(folder / item(task, run.models[0], run.seeds[0])).params.get("memory.lengths", "[]")
-    models = [
-        TaskModel(name, {seed: read_json(folder / item(task, name, seed) / "memory.json") for seed in run.seeds})
-        for name in run.models
-    ]
-    return TaskResults(task, json.loads(str(lengths)), models)
+    return Results(
+        corpus, levels, [collect_task(folders["examples"], folders["task"], task, run) for task in run.tasks]
+    )
 
 
 def _level(folders: Mapping[str, Path], level: Level, run: RunParams) -> LevelResults:

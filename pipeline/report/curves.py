@@ -6,8 +6,9 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from pipeline.figures import GREY, INK, PALETTE, panels, save_png, save_svg
-from pipeline.report.collect import ModelResults, TaskModel
+from pipeline.report.collect import ModelResults
 from pipeline.report.parts import Picture
+from pipeline.report.task_results import TaskModelResults
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,7 +42,7 @@ def write_figures(pictures: Sequence[Picture], out: Path) -> list[str]:
     return sorted(f"{picture.name}.{kind}" for picture in pictures for kind in ("png", "svg"))
 
 
-def styles(models: Sequence[ModelResults | TaskModel]) -> dict[str, Style]:
+def styles(models: Sequence[ModelResults | TaskModelResults]) -> dict[str, Style]:
     """Colour and marker of each model by its place in `run.models`: the same in all figures, 42 different ones."""
     return {
         model.name: {"color": PALETTE[i % len(PALETTE)], "marker": MARKERS[i % len(MARKERS)]}

@@ -3,17 +3,18 @@
 What a cloze model scores stands under keys and in files of its own.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 from pipeline.base.artifacts import write_csv, write_json
-from pipeline.report import context, recall
-from pipeline.report.collect import WEIGHTS, LevelResults, ModelResults, Results, SeedResults, TaskResults
+from pipeline.report import context
+from pipeline.report.collect import WEIGHTS, LevelResults, ModelResults, Results, SeedResults
 from pipeline.report.estimates import estimate
 from pipeline.report.reach import HORIZONS
 from pipeline.report.tables import RANKED_BY, ScoreRow, cloze_scores, scores
+from pipeline.report.task_results import TaskModelResults, TaskResults
 
 BITS = "bits_per_char"
 MEASURES = ("nats_per_token", "perplexity", BITS)
@@ -29,6 +30,8 @@ ADAPTIVE = [f"adaptive/{key}" for key in SCORED]
 NUMBERS = [*SCORED, *ADAPTIVE]
 SCORES = ["level", "model", "kind", "seeds", "parameters", *NUMBERS, *(f"{key} +-" for key in NUMBERS)]
 """Columns: means, then half-widths of the intervals."""
+TASKS = ["task", "model", "kind", "seed", "split", "measure", "value", "low", "high"]
+DISTANCES = ["distance", "n", "accuracy", "accuracy_low", "accuracy_high"]
 CURVES = ["level", "model", "seed", "step", BITS]
 
 Numbers = dict[str, float]
@@ -47,17 +50,18 @@ class Export:
 
 def write_exports(results: Results, out: Path) -> None:
     """Write metrics.json and the CSV files."""
-    memories = {task.task: remembered(task) for task in results.tasks}
-    write_json(out / "metrics.json", {level.level: metrics(level) for level in results.levels} | {"memory": memories})
+    tasks = {task.task: task_metrics(task) for task in results.tasks}
+    levels = {level.level: metrics(level) for level in results.levels}
+    write_json(out / "metrics.json", levels | {"tasks": tasks})
     for export in exports(results):
         write_csv(out / f"{export.name}.csv", export.columns, export.lines)
 
 
 def exports(results: Results) -> list[Export]:
-    """Scores, curves, gradients, horizons and use of context of all levels, memory of all tasks."""
+    """Scores, curves, gradients, horizons and use of context of all levels; scores of all tasks, by distance too."""
     levels, of_seed = results.levels, ["level", "model", "seed"]
     horizons = [*of_seed, "weights", "says", *RATES]
-    memory = ["task", "model", "seed", "distance", "n", "accuracy", "low", "high"]
+    of_task = ["task", "model", "seed"]
     return [
         Export("scores", SCORES, (_score(level, row) for level in levels for row in scores(level))),
         Export("cloze_scores", SCORES, (_score(level, row) for level in levels for row in cloze_scores(level))),
@@ -66,7 +70,8 @@ def exports(results: Results) -> list[Export]:
         Export("gradients", [*of_seed, "weights", "lag", "gradient"], _joined(map(_gradients, levels))),
         Export("horizons", horizons, _joined(map(_horizons, levels))),
         Export("context", [*of_seed, "context", "excess"], _joined(map(_context, levels))),
-        Export("memory", memory, _joined(map(_memory, results.tasks))),
+        Export("distances", [*of_task, *DISTANCES], _joined(map(_distances, results.tasks))),
+        Export("tasks", TASKS, _joined(map(_task, results.tasks))),
     ]
 
 
@@ -81,7 +86,7 @@ def metrics(level: LevelResults) -> dict[str, Numbers]:
 
 
 def headline(results: Results) -> Numbers:
-    """What the report's own run in MLflow shows: bits per character of the test text, and answers of the tasks."""
+    """What the report's own run in MLflow shows: bits per character of the test text, and scores of the tasks."""
     wanted = {RANKED_BY, pseudo(RANKED_BY), f"mixture/{RANKED_BY}", f"adaptive/{RANKED_BY}"}
     scored = {
         f"{level.level}/{name}/{key}": number
@@ -90,23 +95,43 @@ def headline(results: Results) -> Numbers:
         for key, number in numbers.items()
         if key in wanted
     }
-    answered = {
-        f"memory/{task.task}/{name}/accuracy": numbers["accuracy"]
+    tasks = {
+        f"tasks/{task.task}/{name}/{measure}": value
         for task in results.tasks
-        for name, numbers in remembered(task).items()
+        for name, measures in task_metrics(task).items()
+        for measure, value in measures.items()
     }
-    return scored | answered
+    return scored | tasks
 
 
-def remembered(task: TaskResults) -> dict[str, Numbers]:
-    """Means over seeds: the share of right answers, and what one costs in the task's unit."""
-    return {
-        model.name: {
-            "accuracy": estimate(recall.accuracy(model)).mean,
-            task.floor["unit"]: estimate(recall.cost(task, model)).mean,
-        }
-        for model in task.models
+def task_metrics(task: TaskResults) -> dict[str, Numbers]:
+    """Means over seeds of the measures of the test split, of every baseline and every model."""
+    rows = {
+        baseline["name"]: {name: m["value"] for name, m in baseline["scores"]["test"].items()}
+        for baseline in task.baselines
     }
+    return rows | {model.name: _measured(model) for model in task.models}
+
+
+def _measured(model: TaskModelResults) -> Numbers:
+    names = next(iter(model.seeds.values()))["test"]
+    return {name: estimate([about["test"][name]["value"] for about in model.seeds.values()]).mean for name in names}
+
+
+def _task(task: TaskResults) -> Iterator[Line]:
+    for baseline in task.baselines:
+        name: Line = {"task": task.task, "model": baseline["name"], "kind": baseline["kind"], "seed": None}
+        yield from _measure_lines(name, baseline["scores"])
+    for model in task.models:
+        for seed, about in model.seeds.items():
+            name = {"task": task.task, "model": model.name, "kind": "network", "seed": seed}
+            yield from _measure_lines(name, {split: about[split] for split in ("validation", "test")})
+
+
+def _measure_lines(name: Line, scores: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Iterator[Line]:
+    for split, of_split in scores.items():
+        for measure, numbers in of_split.items():
+            yield {**name, "split": split, "measure": measure, **numbers}
 
 
 def pseudo(key: str) -> str:
@@ -180,10 +205,10 @@ def _context(level: LevelResults) -> Iterator[Line]:
                 yield {**name, "context": tokens, "excess": excess}
 
 
-def _memory(task: TaskResults) -> Iterator[Line]:
+def _distances(task: TaskResults) -> Iterator[Line]:
+    """Of the tasks that are judged by distance."""
     for model in task.models:
         for seed, about in model.seeds.items():
-            for row in about["by_distance"]:
-                low, high = row["interval"]
-                answered = {key: row[key] for key in ("distance", "n", "accuracy")}
-                yield {"task": task.task, "model": model.name, "seed": seed, **answered, "low": low, "high": high}
+            for row in about["tables"].get("distance", []):
+                named: Line = {"task": task.task, "model": model.name, "seed": seed}
+                yield named | {key: row[key] for key in DISTANCES if key in row}

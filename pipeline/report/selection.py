@@ -1,4 +1,4 @@
-"""Which items `run` and `memory.tasks` select, and the removal of those that it selects no longer.
+"""Which items `run` selects, and the removal of those that it selects no longer.
 
 The report depends on whole folders (out/train, ...), for DVC has no other way to say "all items of a matrix".
 What an earlier selection left in them would change their hash and make `dvc status` differ from a fresh
@@ -33,23 +33,24 @@ def item(level_or_task: str, model: str, seed: int) -> str:
     return f"{level_or_task}-{model}-{seed}"
 
 
-def selected(run: RunParams, tasks: Sequence[str]) -> Mapping[str, set[str]]:
+def selected(run: RunParams) -> Mapping[str, set[str]]:
     """Names of the folders that belong into each input."""
     levels: set[str] = set(run.levels)
     trained = _items(run.levels, run)
-    per_seed = {name: trained for name in PER_SEED} | {"memory": _items(tasks, run)}
-    return {name: levels for name in PER_LEVEL} | per_seed
+    per_seed = {name: trained for name in PER_SEED}
+    per_task = {"examples": set(run.tasks), "task": _items(run.tasks, run)}
+    return {name: levels for name in PER_LEVEL} | per_seed | per_task
 
 
 def _items(levels_or_tasks: Sequence[str], run: RunParams) -> set[str]:
     return {item(*combination) for combination in itertools.product(levels_or_tasks, run.models, run.seeds)}
 
 
-def leftovers(folders: Mapping[str, Path], run: RunParams, tasks: Sequence[str]) -> list[Path]:
+def leftovers(folders: Mapping[str, Path], run: RunParams) -> list[Path]:
     """What lies in the inputs and belongs to no selected item, hidden files aside."""
     return [
         path
-        for name, keep in selected(run, tasks).items()
+        for name, keep in selected(run).items()
         for path in sorted(folders[name].iterdir())
         if path.name not in keep and not path.name.startswith(".")
     ]
