@@ -26,7 +26,7 @@ class TaskModelResults:
 
     def values(self, split: str, name: str) -> list[float | None]:
         """Its value seed by seed."""
-        return [measure and measure["value"] for measure in self.measures(split, name)]
+        return [None if measure is None else measure["value"] for measure in self.measures(split, name)]
 
     def rows(self, table: str) -> dict[Any, list[Row]]:
         """The rows of the seeds at each value of what a table goes by, in the order of the first seed."""

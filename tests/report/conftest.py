@@ -8,10 +8,12 @@ from typing import TypeVar
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from pipeline.base.artifacts import Record, Row, write_json, write_nats
 from pipeline.base.params import RunParams
-from pipeline.report.parts import Block, Part
+from pipeline.report.parts import Block, Part, Picture
+from pipeline.report.task_words import MeasureWords, TaskReport
 
 BITS = {("char", "rnn"): 2.0, ("char", "lstm"): 1.5, ("char", "bilstm"): 0.9}
 BITS |= {("word", "rnn"): 2.2, ("word", "lstm"): 1.8, ("word", "bilstm"): 1.1}
@@ -27,6 +29,21 @@ EVERY_SECOND = np.tile([LN_2, 3 * LN_2], 100)
 """Nats of a network: p is 1/2 and 1/8 in turn. The n-gram's come the other way round: half of each is always 5/16."""
 
 
+def blank() -> Figure:
+    return Figure()
+
+
+REPORTS = {
+    "agreement": TaskReport(
+        "Agreement: was or were",
+        "A verb is wanted.",
+        [MeasureWords("accuracy", "right", "%"), MeasureWords("bits", "cost", "bits", better="lower")],
+        {"distance": "distance (words)", "attractors": "attractors"},
+        lambda results: [Picture(f"task_{results.task}", "By distance", "Right answers fall.", "By distance.", blank)],
+    )
+}
+
+
 B = TypeVar("B", bound=Block)
 
 
@@ -37,7 +54,7 @@ def blocks(part: Part, kind: type[B]) -> list[B]:
 
 @pytest.fixture(scope="session")
 def run() -> RunParams:
-    return RunParams(levels=["char", "word"], models=["rnn", "lstm", "bilstm"], seeds=[1, 2])
+    return RunParams(levels=["char", "word"], models=["rnn", "lstm", "bilstm"], tasks=["agreement"], seeds=[1, 2])
 
 
 @pytest.fixture
@@ -48,16 +65,17 @@ def folders(tmp_path: Path, run: RunParams) -> dict[str, Path]:
 
 def make_folders(root: Path, run: RunParams) -> dict[str, Path]:
     out = {name: root / "out" / name for name in ("corpus", "tokenization", "vocabulary", "baseline")}
-    out |= {name: root / "out" / name for name in ("train", "gradients", "memory", "sampling")}
+    out |= {name: root / "out" / name for name in ("train", "gradients", "sampling", "examples", "task")}
     _corpus(out["corpus"])
     for level in run.levels:
         write_level(out, level)
         for model in run.models:
             for seed in run.seeds:
                 write_seed(out, level, model, seed)
+    write_examples(out["examples"] / "agreement")
     for model in run.models:
         for seed in run.seeds:
-            write_memory(out["memory"], "agreement", model, seed)
+            write_task(out["task"] / f"agreement-{model}-{seed}", model)
     return out
 
 
@@ -164,26 +182,44 @@ def verdict(says: str, from_lag: int | None, findings: Sequence[str] = ()) -> di
     return {**found, "words": ""}
 
 
-def write_memory(folder: Path, task: str, model: str, seed: int) -> None:
+def write_examples(folder: Path) -> None:
+    """One baseline is better on validation, the other on test; the optimum answers all."""
+    save(folder, {}, [], {"tasks.lengths": "[3]", "tasks.epochs": 1})
+    sizes = {name: {"examples": 1000 * n, "steps": 5000 * n, "longest": 9} for n, name in enumerate(SPLITS, 1)}
+    write_json(folder / "examples.json", {"classes": ["was", "were"], "splits": sizes})
+    rows = [("majority", "baseline", 0.5, 0.75), ("bigrams", "baseline", 0.625, 0.5), ("all", "optimum", 1.0, 1.0)]
+    write_json(
+        folder / "baselines.json",
+        [
+            {"name": name, "kind": kind, "scores": {"validation": measured(validation), "test": measured(test)}}
+            for name, kind, validation, test in rows
+        ],
+    )
+
+
+def measured(share: float) -> dict[str, dict[str, float]]:
+    """Of an accuracy; the cost falls from 1 bit to 0 as it rises from a half to 1, and has no interval."""
+    bits = 2 - 2 * share
+    return {
+        "accuracy": {"value": share, "low": share - 0.125, "high": share},
+        "bits": {"value": bits, "low": bits, "high": bits},
+    }
+
+
+def write_task(folder: Path, model: str) -> None:
     """The LSTM remembers over 3 words of the training and not over 6, which were not in it; the others guess."""
     shares = {"lstm": (1.0, 0.75)}.get(model, (0.5, 0.5))
-    rows = [judged("distance", distance, share) for distance, share in zip((3, 6), shares, strict=True)]
-    about = {
-        "task": task,
-        "floor": {"with_memory": 0.0, "without": 1.0, "unit": "bits"},
-        "overall": judged("n", 400, sum(shares) / 2),
-        "by_distance": rows,
-        "by_attractors": [judged("attractors", 0, 0.875), judged("attractors", 1, 0.625)],
-        "largest_length_95": 3 if model == "lstm" else None,
-        "strings": None,
-    }
-    save(folder / f"{task}-{model}-{seed}", {}, [], {"memory.lengths": "[3]"})
-    write_json(folder / f"{task}-{model}-{seed}" / "memory.json", about)
+    rows = [judged(distance, share) for distance, share in zip((3, 6), shares, strict=True)]
+    of_split = measured(sum(shares) / 2)
+    about = {"shape": "many-to-one", "parameters": 7, "best_step": 5, "validation": of_split, "test": of_split}
+    save(folder, {}, [], {})
+    write_json(folder / "scores.json", {**about, "tables": {"distance": rows}, "details": {}})
 
 
-def judged(key: str, value: int, share: float) -> dict[str, object]:
-    """A row of answers; their cost falls from 1 bit to 0 as the share rises from a half to 1."""
-    return {"n": 200, key: value, "accuracy": share, "interval": [share - 0.125, share], "bits": 2 - 2 * share}
+def judged(distance: int, share: float) -> dict[str, object]:
+    """The row of a distance."""
+    interval = {"accuracy_low": share - 0.125, "accuracy_high": share}
+    return {"n": 200, "distance": distance, "accuracy": share, **interval, "bits": 2 - 2 * share}
 
 
 def write_samples(folder: Path, item: str, is_cloze: bool) -> None:

@@ -1,11 +1,12 @@
 from pathlib import Path
 
 from pipeline.base.params import RunParams
-from pipeline.memory.words import all_words
 from pipeline.report import words
 from pipeline.report.chapters import report
 from pipeline.report.collect import collect
 from pipeline.report.parts import Chapter
+
+from .conftest import REPORTS
 
 
 def titles(chapter: Chapter) -> list[str]:
@@ -13,8 +14,8 @@ def titles(chapter: Chapter) -> list[str]:
 
 
 def test_chapters_and_parts_come_in_the_order_in_which_they_are_read(folders: dict[str, Path], run: RunParams):
-    content = report(collect(folders, run, ["agreement"]), all_words())
-    assert [chapter.name for chapter in content.chapters] == ["terms", "text", "char", "word", "memory", "levels"]
+    content = report(collect(folders, run), REPORTS)
+    assert [chapter.name for chapter in content.chapters] == ["terms", "text", "char", "word", "applications", "levels"]
     assert titles(content.chapters[2]) == titles(content.chapters[3]) == [
         "Who predicts best", "Models that see both sides", "How far the gradient reaches",
         "Layer by layer, and while training", "What the gates keep",
@@ -24,16 +25,20 @@ def test_chapters_and_parts_come_in_the_order_in_which_they_are_read(folders: di
 
 
 def test_the_report_begins_with_the_verdict_of_each_level(folders: dict[str, Path], run: RunParams):
-    results = collect(folders, run, [])
-    content = report(results, all_words())
+    results = collect(folders, run)
+    content = report(results, REPORTS)
     summaries = [chapter.summary for chapter in content.chapters if chapter.summary]
     assert summaries == [words.verdict(level) for level in results.levels]
     assert content.lead == words.overview(results)
 
 
 def test_without_models_of_both_kinds_there_is_no_part_of_the_other(folders: dict[str, Path]):
-    char = report(collect(folders, RunParams(levels=["char"], models=["rnn"], seeds=[1]), []), all_words()).chapters[2]
+    char = report(
+        collect(folders, RunParams(levels=["char"], models=["rnn"], tasks=["agreement"], seeds=[1])), REPORTS
+    ).chapters[2]
     assert titles(char)[:2] == ["Who predicts best", "How far the gradient reaches"]
-    cloze = report(collect(folders, RunParams(levels=["char"], models=["bilstm"], seeds=[1]), []), all_words())
+    cloze = report(
+        collect(folders, RunParams(levels=["char"], models=["bilstm"], tasks=["agreement"], seeds=[1])), REPORTS
+    )
     names = [picture.name for picture in cloze.pictures]
-    assert names == ["cloze_char", "gradients_char", "gates_char", "context_char"]
+    assert names == ["cloze_char", "gradients_char", "gates_char", "context_char", "task_agreement"]

@@ -9,11 +9,12 @@ from matplotlib.lines import Line2D
 from pipeline.base.artifacts import Record
 from pipeline.base.params import RunParams
 from pipeline.figures import INK
-from pipeline.memory.words import all_words
-from pipeline.report import context, gates, reach, recall
+from pipeline.report import context, gates, reach
 from pipeline.report.chapters import report
 from pipeline.report.collect import LevelResults, ModelResults, Results, collect
 from pipeline.report.curves import styles, write_figures
+
+from .conftest import REPORTS
 
 
 def drawn(line: Line2D, axis: str) -> list[float]:
@@ -21,27 +22,26 @@ def drawn(line: Line2D, axis: str) -> list[float]:
 
 
 def figures(results: Results) -> dict[str, Figure]:
-    return {picture.name: picture.draw() for picture in report(results, all_words()).pictures}
+    return {picture.name: picture.draw() for picture in report(results, REPORTS).pictures}
 
 
 def learning(folders: dict[str, Path], run: RunParams) -> Axes:
-    return figures(collect(folders, run, []))["learning_char"].axes[0]
+    return figures(collect(folders, run))["learning_char"].axes[0]
 
 
 def char(folders: dict[str, Path], run: RunParams) -> LevelResults:
-    return collect(folders, run, []).levels[0]
+    return collect(folders, run).levels[0]
 
 
 def test_a_model_looks_the_same_at_every_level(folders: dict[str, Path], run: RunParams):
-    drawn_figures = figures(collect(folders, run, ["agreement"]))
+    drawn_figures = figures(collect(folders, run))
 
     def colours(name: str) -> dict[object, object]:
         return {line.get_label(): line.get_color() for line in drawn_figures[name].axes[0].lines}
 
     assert colours("learning_char") == colours("learning_word")
     assert colours("learning_char")["rnn"] != colours("learning_char")["lstm"]
-    for name in ("gradients_char", "memory_agreement"):
-        assert colours(name)["lstm"] == colours("learning_char")["lstm"]
+    assert colours("gradients_char")["lstm"] == colours("learning_char")["lstm"]
 
 
 def test_forty_two_models_all_look_different():
@@ -94,29 +94,15 @@ def test_a_horizon_that_was_not_reached_is_not_marked(folders: dict[str, Path], 
     assert marks == [[4.0, 4.0]]  # of the rnn alone, the mean over its seeds
 
 
-@pytest.mark.parametrize("seeds", [[1], [1, 2]])
-def test_memory_is_in_hundredths_with_its_interval_and_chance(folders: dict[str, Path], seeds: list[int]):
-    run = RunParams(levels=["char"], models=["rnn", "lstm"], seeds=seeds)
-    axes = recall.drawn(collect(folders, run, ["agreement"]).tasks[0], all_words()["agreement"]).axes[0]
-    lines = {line.get_label(): line for line in axes.lines}
-    assert drawn(lines["lstm"], "y") == [100, 75]
-    assert drawn(lines["chance"], "y") == [50, 50]
-    assert list(axes.get_xticks()) == [3, 6]
-    assert len(axes.collections) == (2 if seeds == [1] else 0)  # equal seeds have no band
-    if seeds == [1]:
-        band = axes.collections[1].get_paths()[0].get_extents()
-        assert (band.ymin, band.ymax) == (62.5, 100)
-
-
 @pytest.mark.slow
 def test_figures_have_equal_bytes_and_follow_the_theme(folders: dict[str, Path], tmp_path: Path):
-    results = collect(folders, RunParams(levels=["char"], models=["rnn", "bilstm"], seeds=[1, 2]), ["agreement"])
+    results = collect(folders, RunParams(levels=["char"], models=["rnn", "bilstm"], tasks=["agreement"], seeds=[1, 2]))
     one, two = tmp_path / "one", tmp_path / "two"
     for folder in (one, two):
         folder.mkdir()
-        names = write_figures(report(results, all_words()).pictures, folder)
+        names = write_figures(report(results, REPORTS).pictures, folder)
     of_level = [f"{figure}_char" for figure in ("gradients", "context", "gates", "learning", "cloze")]
-    wanted = [f"{figure}.{kind}" for figure in [*of_level, "memory_agreement"] for kind in ("png", "svg")]
+    wanted = [f"{figure}.{kind}" for figure in [*of_level, "task_agreement"] for kind in ("png", "svg")]
     assert names == sorted(wanted)
     for name in names:
         assert (one / name).read_bytes() == (two / name).read_bytes()

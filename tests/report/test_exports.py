@@ -12,7 +12,7 @@ from pipeline.report.exports import headline, write_exports
 
 @pytest.fixture
 def exports(folders: dict[str, Path], run: RunParams, tmp_path: Path) -> Path:
-    write_exports(collect(folders, run, ["agreement"]), tmp_path)
+    write_exports(collect(folders, run), tmp_path)
     return tmp_path
 
 
@@ -23,8 +23,9 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 def test_metrics_are_means_over_seeds(exports: Path):
     metrics = json.loads((exports / "metrics.json").read_text())
-    assert list(metrics) == ["char", "memory", "word"]
-    assert metrics["memory"]["agreement"]["lstm"] == {"accuracy": 0.875, "bits": 0.25}
+    assert list(metrics) == ["char", "tasks", "word"]
+    assert metrics["tasks"]["agreement"]["lstm"] == {"accuracy": 0.875, "bits": 0.25}
+    assert metrics["tasks"]["agreement"]["bigrams"] == {"accuracy": 0.5, "bits": 1.0}
     assert metrics["char"]["lstm"]["context/effective_context_cut"] == 2
     assert metrics["char"]["lstm"]["gradients/initial/horizon_1pct"] == 7
     assert metrics["char"]["lstm"]["test/bits_per_char"] == pytest.approx(1.5)
@@ -90,23 +91,25 @@ def test_context_is_the_loss_above_the_whole_one(exports: Path):
     ]  # fmt: skip
 
 
-def test_memory_is_by_distance(exports: Path):
-    found = rows(exports / "memory.csv")
+def test_right_answers_are_by_distance(exports: Path):
+    found = rows(exports / "distances.csv")
     assert len(found) == 3 * 2 * 2
     lstm = {"task": "agreement", "model": "lstm", "seed": "1", "distance": "6", "n": "200", "accuracy": "0.75"}
-    assert {**lstm, "low": "0.625", "high": "0.75"} in found
+    assert {**lstm, "accuracy_low": "0.625", "accuracy_high": "0.75"} in found
 
 
 def test_no_file_is_missing_without_cloze_models(folders: dict[str, Path], tmp_path: Path):
-    write_exports(collect(folders, RunParams(levels=["char"], models=["rnn"], seeds=[1]), ["agreement"]), tmp_path)
+    write_exports(
+        collect(folders, RunParams(levels=["char"], models=["rnn"], tasks=["agreement"], seeds=[1])), tmp_path
+    )
     assert (tmp_path / "cloze_curves.csv").read_text() == "level,model,seed,step,bits_per_char\n"
 
 
 def test_headline_names_level_model_and_measure(folders: dict[str, Path], run: RunParams):
-    found = headline(collect(folders, run, ["agreement"]))
+    found = headline(collect(folders, run))
     assert found["char/lstm/test/bits_per_char"] == pytest.approx(1.5)
     assert found["word/bilstm/test/pseudo_bits_per_char"] == pytest.approx(1.1)
-    assert found["memory/agreement/rnn/accuracy"] == 0.5
+    assert found["tasks/agreement/rnn/accuracy"] == 0.5
     assert found["char/rnn/mixture/test/bits_per_char"] == pytest.approx(math.log2(16 / 5))
     assert found["char/rnn/adaptive/test/bits_per_char"] == pytest.approx(1.5)
-    assert len(found) == 2 * 8 + 3
+    assert len(found) == 2 * 8 + 6 * 2

@@ -1,4 +1,4 @@
-"""The parts on gradients and memory: their cells against numbers written by hand, and their sentences."""
+"""The parts on gradients: their cells against numbers written by hand, and their sentences."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,17 +8,15 @@ import pytest
 
 from pipeline.base.artifacts import Record, read_json, write_json
 from pipeline.base.params import RunParams
-from pipeline.memory.words import all_words
-from pipeline.report import clipping, context, gates, layers, reach, recall
+from pipeline.report import clipping, context, gates, layers, reach
 from pipeline.report.chapters import report
 from pipeline.report.collect import Results, collect
 from pipeline.report.curves import write_figures
 from pipeline.report.parts import Findings, Part, Picture, Table, Verdict
 from pipeline.report.render import write_report
 
-from .conftest import blocks
+from .conftest import REPORTS, blocks
 
-AGREEMENT = all_words()["agreement"]
 DISAGREES = "By the rate <it> holds & goes on."
 Collect = Callable[..., Results]
 
@@ -28,7 +26,7 @@ def told(folders: dict[str, Path]) -> Collect:
     """Results of one level; all models and one seed unless others are named."""
 
     def of(models: tuple[str, ...] = ("rnn", "lstm", "bilstm"), seeds: tuple[int, ...] = (1,)) -> Results:
-        return collect(folders, RunParams(levels=["char"], models=list(models), seeds=list(seeds)), ["agreement"])
+        return collect(folders, RunParams(levels=["char"], models=list(models), tasks=["agreement"], seeds=list(seeds)))
 
     return of
 
@@ -90,8 +88,8 @@ def test_a_disagreement_is_told_in_both_files_as_text(folders: dict[str, Path], 
     judge(folders["gradients"] / "char-lstm-1", "trained", agree=False, findings=[DISAGREES])
     for name in ("learning", "cloze", "gradients", "gates", "context"):
         (tmp_path / f"{name}_char.svg").touch()
-    (tmp_path / "memory_agreement.svg").touch()
-    write_report(report(told(), all_words()), tmp_path)
+    (tmp_path / "task_agreement.svg").touch()
+    write_report(report(told(), REPORTS), tmp_path)
     assert f"- **lstm, after training**: {DISAGREES}" in (tmp_path / "report.md").read_text()
     html = (tmp_path / "report.html").read_text()
     assert "<b>lstm, after training</b>: By the rate &lt;it&gt; holds &amp; goes on." in html
@@ -202,44 +200,10 @@ def test_two_limits_are_no_comparison_of_with_and_without(folders: dict[str, Pat
     assert list(clipping.pairs(told().levels[0])) == []
 
 
-def test_answers_stand_beside_the_floors(told: Collect):
-    (task,) = told().tasks
-    costs, distances, attractors = map(cells, blocks(recall.part(task, AGREEMENT), Table))
-    assert costs[1] == ["lstm", "87.5 (75-88)", "0.250", "0.000", "1.000", "3"]
-    assert costs[0] == ["rnn", "50.0 (38-50)", "1.000", "0.000", "1.000", "none"]
-    assert [row[:3] for row in distances] == [
-        ["3", "50.0 (38-50)", "100.0 (88-100)"],
-        ["6 *", "50.0 (38-50)", "75.0 (62-75)"],
-    ]
-    assert attractors[1][:2] == ["1", "62.5 (50-62)"]
-    assert recall.verdict(task, AGREEMENT) == (
-        "Beside the floor without memory, 1.000 bits an answer: rnn pays as much (1.000), lstm pays less (0.250) and "
-        "bilstm pays as much (1.000). At least 95 % of the answers are right at no distance in rnn and bilstm and up "
-        "to 3 words in lstm."
-    )
-
-
-def test_chance_is_that_of_equally_likely_answers(folders: dict[str, Path], told: Collect):
-    assert recall.chance(told().tasks[0]) == 0.5
-    path = folders["memory"] / "agreement-rnn-1" / "memory.json"
-    write_json(path, read_json(path) | {"floor": {"with_memory": 0.0, "without": 1 / 6, "unit": "squared_error"}})
-    assert recall.chance(told().tasks[0]) is None
-
-
-def test_whole_strings_stand_above_the_floor_of_their_own_seed(folders: dict[str, Path], told: Collect):
-    for seed, floor in ((1, 6.0), (2, 7.0)):
-        path = folders["memory"] / f"agreement-rnn-{seed}" / "memory.json"
-        strings = {"bits": floor + 0.5, "with_memory": floor, "without": floor + 1}
-        write_json(path, read_json(path) | {"strings": strings})
-    table = recall.costs(told(("rnn", "bilstm"), (1, 2)).tasks[0], AGREEMENT)
-    assert table.heads[-1] == "whole string, above its floor (bits; 1.000 without memory)"
-    assert [row[-1] for row in cells(table)] == ["0.500 ± 0.000", "-"]
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("models", [("bilstm",), ("rnn",), ("lstm", "rnn")])
 def test_any_selection_makes_a_report(told: Collect, tmp_path: Path, models: tuple[str, ...]):
-    content = report(told(models), all_words())
+    content = report(told(models), REPORTS)
     write_figures(content.pictures, tmp_path)
     write_report(content, tmp_path)
     assert (tmp_path / "report.md").read_text().count("**Verdict.**") == 5 + 1

@@ -6,13 +6,12 @@ from pathlib import Path
 import pytest
 
 from pipeline.base.params import RunParams
-from pipeline.memory.words import all_words
 from pipeline.report import chapters
 from pipeline.report.collect import collect
 from pipeline.report.curves import write_figures
 from pipeline.report.render import write_report
 
-from .conftest import make_folders
+from .conftest import REPORTS, make_folders
 
 FIGURES = ("learning", "cloze", "gradients", "gates", "context")
 """Of a level, as they follow each other."""
@@ -44,13 +43,13 @@ class Page(HTMLParser):
 def report(run: RunParams, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One for all tests here, which only read it."""
     root = tmp_path_factory.mktemp("report")
-    results = collect(make_folders(root, run), run, ["agreement"])
+    results = collect(make_folders(root, run), run)
     out = root / "reports"
     out.mkdir()
     of_level = [f"{figure}_{level}" for level in run.levels for figure in FIGURES]
-    for name in [*of_level, "memory_agreement"]:
+    for name in [*of_level, "task_agreement"]:
         (out / f"{name}.svg").write_text(f"<svg>{name}</svg>")
-    write_report(chapters.report(results, all_words()), out)
+    write_report(chapters.report(results, REPORTS), out)
     return out
 
 
@@ -94,7 +93,7 @@ def test_every_picture_is_the_right_one_and_described(page: Page):
     assert all(picture["alt"] for picture in pictures)
     found = [base64.b64decode(str(picture["src"]).partition(",")[2]).decode() for picture in pictures]
     wanted = [f"{figure}_{level}" for level in ("char", "word") for figure in FIGURES]
-    assert found == [f"<svg>{name}</svg>" for name in [*wanted, "memory_agreement"]]
+    assert found == [f"<svg>{name}</svg>" for name in [*wanted, "task_agreement"]]
 
 
 def test_the_cloze_model_stands_in_no_table_of_language_models(report: Path):
@@ -131,9 +130,9 @@ def test_markdown_takes_no_sample_for_markup(report: Path):
 
 @pytest.mark.slow
 def test_one_level_is_compared_with_none(folders: dict[str, Path], tmp_path: Path):
-    run = RunParams(levels=["word"], models=["lstm"], seeds=[1])
-    results = collect(folders, run, ["agreement"])
-    content = chapters.report(results, all_words())
+    run = RunParams(levels=["word"], models=["lstm"], tasks=["agreement"], seeds=[1])
+    results = collect(folders, run)
+    content = chapters.report(results, REPORTS)
     write_figures(content.pictures, tmp_path)
     write_report(content, tmp_path)
     page = Page((tmp_path / "report.html").read_text())

@@ -14,7 +14,7 @@ from .conftest import blocks
 
 @pytest.fixture
 def char(folders: dict[str, Path], run: RunParams) -> LevelResults:
-    return collect(folders, run, []).levels[0]
+    return collect(folders, run).levels[0]
 
 
 def test_the_verdict_comes_first_and_describes_the_figure(char: LevelResults):

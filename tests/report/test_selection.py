@@ -17,13 +17,13 @@ def names(paths: list[Path]) -> list[str]:
 
 
 def test_nothing_selected_is_left_over(folders: dict[str, Path], run: RunParams):
-    assert leftovers(folders, run, ["agreement"]) == []
+    assert leftovers(folders, run) == []
 
 
 def test_what_is_left_over_is_all_that_a_fresh_clone_has_not(folders: dict[str, Path], run: RunParams):
-    smaller = RunParams(levels=["char"], models=["rnn"], seeds=[2])
-    left = leftovers(folders, smaller, ["agreement"])
-    # of 12 trainings one stays, in three folders; one of two levels stays in three more; of 6 memories one
+    smaller = RunParams(levels=["char"], models=["rnn"], tasks=["agreement"], seeds=[2])
+    left = leftovers(folders, smaller)
+    # of 12 trainings one stays, in three folders; one of two levels stays in three more; of 6 learned tasks one
     assert len(left) == 3 * 11 + 3 + 5
     assert folders["train"] / "word-lstm-1" in left
     assert not {"char-rnn-2", "char", "agreement-rnn-2"} & {path.name for path in left}
@@ -31,17 +31,18 @@ def test_what_is_left_over_is_all_that_a_fresh_clone_has_not(folders: dict[str, 
 
 def test_a_seed_is_no_prefix_of_another(folders: dict[str, Path], run: RunParams):
     (folders["train"] / "char-rnn-1").rename(folders["train"] / "char-rnn-11")
-    assert names(leftovers(folders, run, ["agreement"])) == ["train/char-rnn-11"]
+    assert names(leftovers(folders, run)) == ["train/char-rnn-11"]
 
 
 def test_tasks_no_longer_selected_are_left_over(folders: dict[str, Path], run: RunParams):
-    assert {path.parent.name for path in leftovers(folders, run, ["copying"])} == {"memory"}
+    other = run.model_copy(update={"tasks": ["copying"]})
+    assert {path.parent.name for path in leftovers(folders, other)} == {"examples", "task"}
 
 
 def test_files_of_ones_own_are_left_over_and_hidden_ones_are_not(folders: dict[str, Path], run: RunParams):
     (folders["train"] / "notes.txt").write_text("mine")
     (folders["train"] / ".gitignore").touch()
-    assert names(leftovers(folders, run, ["agreement"])) == ["train/notes.txt"]
+    assert names(leftovers(folders, run)) == ["train/notes.txt"]
 
 
 @pytest.fixture

@@ -4,16 +4,14 @@ import pytest
 
 from pipeline.base.errors import ArtifactError
 from pipeline.base.params import RunParams
-from pipeline.params import load_params
 from pipeline.report import selection
 from stages.report import report
 
 
 def tell(folders: dict[str, Path], run: RunParams, out: Path):
     out.mkdir()
-    inputs = {("memories" if name == "memory" else name): path for name, path in folders.items()}
-    memory = load_params(Path(__file__).parents[2] / "params.yaml").memory.model_copy(update={"tasks": ["agreement"]})
-    return report.function(run, memory, **inputs, out=out)
+    inputs = {("tasks" if name == "task" else name): path for name, path in folders.items()}
+    return report.function(run, **inputs, out=out)
 
 
 def files_of(folder: Path) -> set[str]:
@@ -35,7 +33,9 @@ def test_leftovers_go_first_and_the_rest_is_told(
 ):
     monkeypatch.setattr(selection, "_in_cache", lambda paths: [path for path in paths if "char" in path.name])
     monkeypatch.setattr(selection, "_is_result", lambda path: True)
-    result = tell(folders, RunParams(levels=["word"], models=["lstm"], seeds=[2]), tmp_path / "reports")
+    result = tell(
+        folders, RunParams(levels=["word"], models=["lstm"], tasks=["agreement"], seeds=[2]), tmp_path / "reports"
+    )
     assert not list(folders["gradients"].glob("char-*"))
     said = capsys.readouterr().err
     assert f"removed {folders['train'] / 'char-rnn-1'}: params.yaml selects it no longer; DVC's cache keeps it" in said
@@ -45,14 +45,15 @@ def test_leftovers_go_first_and_the_rest_is_told(
     told = files_of(tmp_path / "reports")
     assert {"report.html", "report.md", "metrics.json", "scores.csv", *result.artifacts} <= told
     scored = {f"word/{name}/test/bits_per_char" for name in ("best n-gram", "lstm", "lstm/mixture", "lstm/adaptive")}
-    assert set(result.metrics) == scored | {"memory/agreement/lstm/accuracy"}
+    measured = {f"{name}/{m}" for name in ("lstm", "majority", "bigrams", "all") for m in ("accuracy", "bits")}
+    assert set(result.metrics) == scored | {f"tasks/agreement/{name}" for name in measured}
 
 
 def test_a_selected_item_that_is_missing_is_an_error(folders: dict[str, Path], tmp_path: Path):
     with pytest.raises(ArtifactError, match=r"train/char-gru-1/record/record.json: .*no such file"):
-        tell(folders, RunParams(levels=["char"], models=["gru"], seeds=[1]), tmp_path / "reports")
+        tell(folders, RunParams(levels=["char"], models=["gru"], tasks=["agreement"], seeds=[1]), tmp_path / "reports")
 
 
 def test_the_stage_syncs_when_it_ends():
     assert report.sync
-    assert report.signature.sections == ["run", "memory"]
+    assert report.signature.sections == ["run"]

@@ -14,7 +14,7 @@ from pipeline.report.tables import cloze_scores, costs_compared, levels_compared
 
 @pytest.fixture
 def results(folders: dict[str, Path], run: RunParams) -> Results:
-    return collect(folders, run, ["agreement"])
+    return collect(folders, run)
 
 
 def test_networks_and_floor_stand_in_one_order(results: Results):
@@ -46,7 +46,7 @@ def test_the_weight_comes_from_the_validation_text_of_each_seed(folders: dict[st
     out = folders["train"] / "char-lstm-2"
     shutil.rmtree(out / "nats")
     write_nats(out, {"validation": np.zeros(200), "test": np.full(200, 9.0)})
-    lstm = collect(folders, run, []).levels[0].models[1]
+    lstm = collect(folders, run).levels[0].models[1]
     assert [seed.mixture["weight"] for seed in lstm.seeds] == pytest.approx([0.5, 0.0])
     assert lstm.seeds[1].mixture["test/nats_per_token"] == pytest.approx(9)
     assert lstm.mixture["weight"].mean == pytest.approx(0.25)
@@ -91,7 +91,7 @@ def test_tied_embeddings_are_used_by_the_softmax(folders: dict[str, Path], run: 
             folder = folders["train"] / f"{level}-rnn-{seed}"
             old = Record.load(folder)
             Record({**old.params, "model.tied_embeddings": True}, {}, old.metrics, old.history).save(folder)
-    assert costs_compared(collect(folders, run, ["agreement"]))[0].multiply_adds_per_char["char"] == 1000.0
+    assert costs_compared(collect(folders, run))[0].multiply_adds_per_char["char"] == 1000.0
 
 
 def test_the_cloze_model_is_not_compared_with_the_others(results: Results):

@@ -10,8 +10,8 @@ from pipeline.report.collect import LevelResults, collect
 
 
 def level_of(folders: dict[str, Path], seeds: list[int], models: list[str] | None = None) -> LevelResults:
-    run = RunParams(levels=["char"], models=models or ["rnn", "lstm", "bilstm"], seeds=seeds)
-    return collect(folders, run, ["agreement"]).levels[0]
+    run = RunParams(levels=["char"], models=models or ["rnn", "lstm", "bilstm"], tasks=["agreement"], seeds=seeds)
+    return collect(folders, run).levels[0]
 
 
 def change(folder: Path, metrics: dict[str, float]) -> None:
@@ -20,7 +20,7 @@ def change(folder: Path, metrics: dict[str, float]) -> None:
 
 
 def test_the_winner_is_ahead_of_the_floor_or_behind_it(folders: dict[str, Path], run: RunParams):
-    char, word = collect(folders, run, ["agreement"]).levels
+    char, word = collect(folders, run).levels
     assert "best network is lstm with 1.500" in words.verdict(char)
     assert "best n-gram (2-gram, 1.700) it is ahead by 0.200" in words.verdict(char)
     assert "best n-gram (2-gram, 1.700) it is behind by 0.100" in words.verdict(word)
@@ -95,7 +95,7 @@ def change_vocabulary(folder: Path, split: str, **values: int) -> None:
 
 
 def test_unknown_tokens_are_mentioned_from_a_small_share_on(folders: dict[str, Path], run: RunParams):
-    char, word = collect(folders, run, ["agreement"]).levels
+    char, word = collect(folders, run).levels
     assert words.unknown(char) == ""
     sentence = words.unknown(word)  # 5 of 200
     assert sentence.startswith("The vocabulary lacks 2.5% of the test text's tokens. To predict that one is unknown")
@@ -125,9 +125,9 @@ def test_the_best_ngram_pays_for_unknown_tokens_too(folders: dict[str, Path]):
 def test_networks_that_never_met_an_unknown_token_are_named(folders: dict[str, Path], run: RunParams):
     word = folders["vocabulary"] / "word"
     never = "the networks never learned of any: raise vocabulary.word.min_count."
-    assert words.unknown(collect(folders, run, ["agreement"]).levels[1]).endswith(never)
+    assert words.unknown(collect(folders, run).levels[1]).endswith(never)
     change_vocabulary(word, "train", unknown=1)
-    assert "never" not in words.unknown(collect(folders, run, ["agreement"]).levels[1])
+    assert "never" not in words.unknown(collect(folders, run).levels[1])
 
 
 def test_bands_are_explained_where_there_are_some(folders: dict[str, Path]):
@@ -141,13 +141,13 @@ def test_bands_are_explained_where_there_are_some(folders: dict[str, Path]):
 def test_levels_are_ranked_by_their_best_network(folders: dict[str, Path], run: RunParams, bits: float, first: str):
     for seed in (1, 2):
         change(folders["train"] / f"word-lstm-{seed}", {"test/bits_per_char": bits})
-    sentence = words.against(collect(folders, run, ["agreement"]))
+    sentence = words.against(collect(folders, run))
     assert "1.00 characters for characters and 5.00 for words, so the same text is 5.0 times as many" in sentence
     assert f"The fewest bits per character of a network are {first}" in sentence
 
 
 def test_the_text_is_described(folders: dict[str, Path], run: RunParams):
-    assert "80% of 1,000 characters" in words.text(collect(folders, run, ["agreement"]))
-    assert "3 models" in words.overview(collect(folders, run, ["agreement"]))
+    assert "80% of 1,000 characters" in words.text(collect(folders, run))
+    assert "3 models" in words.overview(collect(folders, run))
     write_json(folders["corpus"] / "corpus.json", {"unit": "line", "splits": {"train": {"characters": 7}}})
-    assert "a text of 7 characters" in words.overview(collect(folders, run, ["agreement"]))
+    assert "a text of 7 characters" in words.overview(collect(folders, run))
