@@ -25,7 +25,7 @@ class Measure:
         return {"value": self.value, "low": self.low, "high": self.high}
 
 
-def share(right: int, n: int) -> Measure:
+def share(right: float | int, n: int) -> Measure:
     """A share of independent trials, with Wilson's interval.
 
     >>> share(9, 10).value
