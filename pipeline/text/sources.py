@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.base.errors import CorpusError
 from pipeline.text.files import readable
 from pipeline.text.params import HubParams
-from pipeline.text.tables import READERS, check_column, table_texts, text_of
+from pipeline.text.tables import READERS, check_columns, table_texts, text_of
 from pipeline.text.utf8 import check_text
 from pipeline.tokens.units import Unit, group, normalize, units_of
 
@@ -70,7 +70,7 @@ def _ending(file: Path) -> str:
     """
     ending = Path(file.stem).suffix if file.suffix == ".gz" else file.suffix
     if ending not in (".txt", *READERS) or file.name.endswith(".parquet.gz"):
-        rule = "a corpus file ends with .txt, .csv, .jsonl (each also with .gz), or .parquet"
+        rule = "a corpus file ends with .txt, .csv, .tsv, .jsonl (each also with .gz), or .parquet"
         raise CorpusError(str(file), rule, file.name, "convert it, or take it out of corpus.path")
     return ending
 
@@ -115,7 +115,7 @@ def _loaded(where: str, source: str, **options: Any) -> "Iterator[Dataset | Iter
 def _texts(rows: "Dataset | IterableDataset", where: str, column: str) -> Iterator[str]:
     """The column's values, each of which is text."""
     for number, row in enumerate(rows, start=1):
-        check_column(list(row), where, column)
+        check_columns(list(row), where, {"corpus.column": column})
         yield text_of(f"{where}: row {number}", column, row[column])
 
 

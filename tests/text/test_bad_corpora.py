@@ -33,11 +33,15 @@ BAD_CORPORA = {
     "a character cut": ({"a.txt": "aé".encode()[:-1]}, {"split": HASH}, "texts/a.txt: byte 1: .* .got 0xc3."),
     "gzip cut short": ({"a.txt.gz": gzip.compress(LINE * 99)[:-9]}, {"split": HASH}, "texts/a.txt.gz: a whole gzip"),
     "no gzip": ({"a.txt.gz": LINE}, {"split": HASH}, "texts/a.txt.gz: a whole gzip file .got Not a gzipped file"),
-    "no such ending": ({"a.doc": LINE}, {"split": HASH}, "texts/a.doc: a corpus file ends with .txt, .csv, .jsonl"),
+    "no such ending": (
+        {"a.doc": LINE},
+        {"split": HASH},
+        "texts/a.doc: a corpus file ends with .txt, .csv, .tsv, .jsonl",
+    ),
     "csv without the column": (
         {"a.csv": b"n,said\n1,x\n"},
         {"split": HASH, "column": "text"},
-        r"texts/a.csv: corpus.column is one of \['n', 'said'\] \(got text\); name the column that holds the text",
+        r"texts/a.csv: corpus.column is one of \['n', 'said'\] \(got text\); name the right column",
     ),
     "csv, no column named": ({"a.csv": b"n,said\n1,x\n"}, {"split": HASH}, r"texts/a.csv: corpus.column .*got None"),
     "csv, ragged": (
@@ -49,7 +53,7 @@ BAD_CORPORA = {
     "csv, a comma too many in each row": (
         {"a.csv": b"id,text,label\n0,the text 0,pos,\n1,the text 1,neg,\n"},
         {"split": HASH, "column": "text"},
-        r"texts/a.csv: line 2: each row has as many fields as the header, 3 \(got 4\); quote a text that holds commas",
+        r"texts/a.csv: line 2: each row has as many fields as the header, 3 \(got 4\); correct the row: in csv, a text that holds commas stands in quotes",
     ),
     "csv, empty": ({"a.csv": b""}, {"split": HASH, "column": "said"}, "texts/a.csv: a table with rows"),
     "jsonl, cut": (

@@ -70,6 +70,13 @@ CSV = {
     "no lines": ("", r"a table with rows \(got none\)"),
     "blank lines alone": ("\n\n", r"a table with rows \(got none\)"),
 }
+TSV = {
+    "commas and quotes": ('a\ttext\n1\t"x, y\n2\ty"\n', ['"x, y', 'y"']),
+    "a tab in a text": ("text\nx\ty\n", rf"line 2: {FIELDS}, 1 \(got 2\)"),
+    "a BOM, CRLF and blank lines": ("\ufeffa\ttext\r\n\r\n1\tx\r\n", ["x"]),
+    "commas for tabs": ("a,text\n1,x\n", r"corpus.column is one of \['a,text'\] \(got text\)"),
+    "no rows": ("a\ttext\n", r"a table with rows \(got none\)"),
+}
 OBJECT = "each line is a JSON object"
 TEXT = "text holds text, without NUL characters and lone surrogates"
 JSONL = {
@@ -136,6 +143,13 @@ def test_csv(tmp_path, name):
     content, expected = CSV[name]
     (tmp_path / "a.csv").write_bytes(content.encode())
     check_read(tmp_path / "a.csv", expected)
+
+
+@pytest.mark.parametrize("name", TSV)
+def test_tsv(tmp_path, name):
+    content, expected = TSV[name]
+    (tmp_path / "a.tsv").write_bytes(content.encode())
+    check_read(tmp_path / "a.tsv", expected)
 
 
 @pytest.mark.parametrize("name", JSONL)
