@@ -4,7 +4,7 @@ SPLIT.parquet     an example a row: `input` (ids, where it is no frames), `targe
 SPLIT.npy         frames of all examples, one example after the other (F, D), with the column `length`
 tokenizer.json    the vocabulary of the ids
 vectors.npy       word vectors that the look-up starts from (V, E)
-examples.json     classes, sizes of the splits
+examples.json     classes, sizes of the splits, what was left out
 """
 
 from collections.abc import Mapping, Sequence
@@ -57,6 +57,8 @@ class Examples:
     """Of the ids, learned from the training split alone; none where inputs are frames."""
     vectors: Float[np.ndarray, "V E"] | None = None
     """What the rows of the look-up start from; a row of zeros is a token that has no vector."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """What was read, and left out of the splits or cut, by name."""
 
     @property
     def num_channels(self) -> int:
@@ -75,7 +77,8 @@ class Examples:
             name: {"examples": len(split), "steps": sum(split.lengths), "longest": max(split.lengths)}
             for name, split in self.splits.items()
         }
-        write_json(folder / ABOUT, {"classes": list(self.classes), "splits": sizes})
+        about = {"classes": list(self.classes), "splits": sizes, "counts": dict(self.counts)}
+        write_json(folder / ABOUT, about)
 
     @classmethod
     def load(cls, folder: Path) -> "Examples":
@@ -85,12 +88,13 @@ class Examples:
             ArtifactError: where a file is missing or damaged.
         """
         splits = {name: _load_split(folder, name) for name in SPLITS}
-        tokenizer, vectors = folder / TOKENIZER, folder / VECTORS
+        tokenizer, vectors, about = folder / TOKENIZER, folder / VECTORS, read_json(folder / ABOUT)
         return cls(
             splits,
-            read_json(folder / ABOUT)["classes"],
+            about["classes"],
             Vocabulary.load(tokenizer) if tokenizer.exists() else None,
             read_array(vectors) if vectors.exists() else None,
+            about["counts"],
         )
 
 
