@@ -128,7 +128,7 @@ def _jsonl_cells(file: Path, columns: Columns) -> Cells:
             if not line.isspace():
                 pairs = _pairs(line, f"{file}: line {number}")
                 check_columns([key for key, _ in pairs], f"{file}: line {number}", columns)
-                yield f"line {number}", tuple(dict(pairs)[column] for column in columns.values())
+                yield f"line {number}", tuple(dict(pairs)[str(column)] for column in columns.values())
 
 
 def _pairs(line: str, where: str) -> tuple[tuple[str, object], ...]:

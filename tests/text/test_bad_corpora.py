@@ -53,7 +53,7 @@ BAD_CORPORA = {
     "csv, a comma too many in each row": (
         {"a.csv": b"id,text,label\n0,the text 0,pos,\n1,the text 1,neg,\n"},
         {"split": HASH, "column": "text"},
-        r"texts/a.csv: line 2: each row has as many fields as the header, 3 \(got 4\); correct the row: in csv, a text that holds commas",
+        r"texts/a.csv: line 2: each row has as many fields as the header, 3 \(got 4\); correct the row: in csv",
     ),
     "csv, empty": ({"a.csv": b""}, {"split": HASH, "column": "said"}, "texts/a.csv: a table with rows"),
     "jsonl, cut": (

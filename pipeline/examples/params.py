@@ -1,0 +1,36 @@
+"""Sections of params.yaml: labelled texts, how they are read, split and cut."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from pipeline.base.params import Count, Section
+from pipeline.text.params import GivenSplit, HashSplit
+from pipeline.tokens.params import VocabularyParams
+
+Split = Annotated[HashSplit | GivenSplit, Field(discriminator="method")]
+"""hash: each text goes where its hash says, so that equal texts are on one side; given: train.*, validation.*, test.*,
+files or folders."""
+
+
+class LabelColumns(Section):
+    """Where csv, tsv, jsonl and parquet files have what."""
+
+    text: str
+    label: str
+
+    @model_validator(mode="after")
+    def _differ(self) -> "LabelColumns":
+        if self.text == self.label:
+            raise ValueError(f"label: another column than text (got {self.label!r}); name the column of the labels")
+        return self
+
+
+class TextParams(VocabularyParams):
+    """How texts become ids."""
+
+    scheme: Literal["char", "pattern", "spaces"]
+    """What a token is: a character; a word with the space before it, or punctuation; what is between white space."""
+    lower_case: bool
+    max_steps: Count | None
+    """Longer texts are cut behind so many tokens; null reads them whole."""
