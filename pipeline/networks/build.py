@@ -7,7 +7,7 @@ from typing import Literal
 from torch import nn
 
 from pipeline.base.memory import check_memory
-from pipeline.networks.classifier import Classifier
+from pipeline.networks.classifier import Classifier, Regressor
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.encoder import Encoder
 from pipeline.networks.initialise import initialise
@@ -15,7 +15,6 @@ from pipeline.networks.inputs import embedding
 from pipeline.networks.language_model import LanguageModel
 from pipeline.networks.params import GruModel, LstmModel, Model, RnnModel
 from pipeline.networks.readout import Readout
-from pipeline.networks.regressor import Regressor
 from pipeline.networks.stack import RecurrentStack
 from pipeline.networks.tagger import Tagger
 
@@ -48,7 +47,7 @@ def build_regressor(model: Model, num_inputs: int, seed: int) -> Regressor:
 
     The sizes of a look-up, which it lacks, are not read: it has frames for inputs, and no vocabulary.
     """
-    return Regressor(*_whole_sequence(model, None, num_inputs, 1, seed))
+    return Regressor(None, *_whole_sequence(model, None, num_inputs, 1, seed))
 
 
 def build_classifier(model: Model, vocabulary_size: int, num_classes: int, seed: int) -> Classifier:

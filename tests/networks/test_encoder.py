@@ -1,7 +1,5 @@
 """The encoder and the regressor against torch's own networks with the same weights."""
 
-from collections.abc import Callable
-
 import pytest
 import torch
 from sizes import B, E, H, T
@@ -9,8 +7,8 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from pipeline.networks.build import build_regressor
+from pipeline.networks.classifier import Regressor
 from pipeline.networks.params import Model
-from pipeline.networks.regressor import Regressor
 
 KINDS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 LENGTHS = torch.tensor([T, T + 2, 1])
@@ -67,30 +65,6 @@ def test_the_features_of_padded_rows_are_torchs_packed(model, x, cell, changes):
     torch.testing.assert_close(ends, ends_of(hidden))
 
 
-def answer_and_gradients(network: Regressor, ask: Callable[[], Tensor]) -> tuple[Tensor, list[Tensor]]:
-    network.zero_grad()
-    answer = ask()
-    answer.square().sum().backward()
-    gradients = [weight.grad for weight in network.parameters() if weight.grad is not None]
-    assert len(gradients) == len(list(network.parameters()))
-    return answer.detach(), [gradient.clone() for gradient in gradients]
-
-
-@pytest.mark.parametrize("num_layers", [1, 2])
-@every_model
-def test_padding_reaches_no_answer_and_no_gradient(model, x, cell, changes, num_layers):
-    network, rows = regressor(model(cell, num_layers=num_layers, **changes)), x.double()
-    together, gradients = answer_and_gradients(network, lambda: network(rows, LENGTHS))
-    alone = [row[None, :length] for row, length in zip(rows, LENGTHS.tolist(), strict=True)]
-    one_by_one, expected = answer_and_gradients(network, lambda: torch.cat([network(row) for row in alone]))
-    torch.testing.assert_close(together, one_by_one)
-    torch.testing.assert_close(gradients, expected)
-    rows[0, T:] = 1e3  # what stands in the padding is nobody's business
-    other, other_gradients = answer_and_gradients(network, lambda: network(rows, LENGTHS))
-    torch.testing.assert_close(other, together, rtol=0, atol=0)
-    torch.testing.assert_close(other_gradients, gradients, rtol=0, atol=0)
-
-
 @every_model
 def test_every_step_reaches_both_ends(model, x, cell, changes):
     network = regressor(model(cell, **changes))
@@ -100,15 +74,6 @@ def test_every_step_reaches_both_ends(model, x, cell, changes):
         (gradient,) = torch.autograd.grad(end.sum(), rows, retain_graph=True)
         reached = gradient.abs().sum(-1) > 0
         assert reached.sum(1).tolist() == LENGTHS.tolist()
-
-
-@every_model
-def test_the_number_is_the_readout_of_the_ends(model, x, cell, changes):
-    network = regressor(model(cell, **changes))
-    _, ends = network.encoder(x.double(), LENGTHS)
-    assert network.readout.weight is not None
-    expected = ends @ network.readout.weight[0] + network.readout.bias[0]
-    torch.testing.assert_close(network(x.double(), LENGTHS), expected)
 
 
 @pytest.mark.parametrize("both", [False, True])

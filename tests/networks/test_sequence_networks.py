@@ -1,0 +1,144 @@
+"""Networks that read whole sequences: against torch's modules row by row, and with padding against without."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+from sizes import E, H, T, V
+from torch import Tensor, nn
+
+from pipeline.examples.batches import Padded, padded
+from pipeline.examples.sets import Split
+from pipeline.networks.build import BUILDERS, Kind
+from pipeline.networks.params import Model
+from pipeline.networks.sequence import SequenceNetwork
+from pipeline.training.supervised import Loss, class_nats, squared_error
+
+TORCH = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+C, D, LAYERS = 4, 6, 2
+LENGTHS = (T, T + 2, 1, T + 1)
+"""Of the rows of a batch: one is a single step, which is the one-to-one network, and one has no padding."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A kind of network, what it reads and what it is trained for."""
+
+    kind: Kind
+    reads: str
+    loss: Loss[SequenceNetwork]
+
+    def build(self, section: Model) -> SequenceNetwork:
+        """In float64 and of random weights: as built, its biases are zero, and padding would not show."""
+        sizes = {"vocabulary_size": V, "num_channels": D, "num_inputs": D, "num_classes": C}
+        build = BUILDERS[self.kind]
+        network = build(section, seed=1, **{k: v for k, v in sizes.items() if k in build.__annotations__}).double()
+        assert isinstance(network, SequenceNetwork)
+        generator = torch.Generator().manual_seed(2)
+        for weight in network.parameters():
+            weight.data += 0.3 * torch.randn(weight.shape, generator=generator, dtype=torch.float64)
+        return network
+
+    def split(self) -> Split:
+        """An example of each length."""
+        rng = np.random.default_rng(3)
+        draw = {"ids": lambda t: rng.integers(V, size=t), "frames": lambda t: rng.normal(size=(t, D))}[self.reads]
+        target = {
+            "regressor": lambda t: np.array(rng.normal()),
+            "tagger": lambda t: rng.integers(C, size=t),
+        }.get(self.kind, lambda t: np.array(rng.integers(C)))
+        return Split([draw(t) for t in LENGTHS], [target(t) for t in LENGTHS])
+
+
+CASES = {
+    "classifier": Case("classifier", "ids", class_nats),
+    "frame_classifier": Case("frame_classifier", "frames", class_nats),
+    "regressor": Case("regressor", "frames", squared_error),
+    "tagger": Case("tagger", "ids", class_nats),
+}
+every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+every_model = pytest.mark.parametrize(
+    ("cell", "changes"),
+    [(cell, {"bidirectional": both, "num_layers": LAYERS}) for cell in TORCH for both in (False, True)],
+)
+
+
+def with_garbage(batch: Padded, seed: int) -> Padded:
+    """Any ids, or large numbers, in the padding of the inputs."""
+    inputs, lengths, targets = batch
+    generator = torch.Generator().manual_seed(seed)
+    garbage = torch.randint(1, V, inputs.shape, generator=generator)
+    is_padding = torch.arange(inputs.shape[1]) >= lengths[:, None]
+    assert is_padding.any()
+    if inputs.is_floating_point():
+        return torch.where(is_padding[..., None], 100.0 * garbage, inputs), lengths, targets
+    return torch.where(is_padding, garbage, inputs), lengths, targets
+
+
+def copied(rnn: nn.RNNBase, cell: str) -> nn.RNNBase:
+    """torch's own module with the weights of one of our stacks."""
+    theirs = TORCH[cell](rnn.input_size, H, LAYERS, batch_first=True).double()
+    theirs.load_state_dict(rnn.state_dict())
+    return theirs
+
+
+def vectors(network: SequenceNetwork, row: Tensor) -> Tensor:
+    """What the stacks read of one row, by a product with one-hot vectors."""
+    if row.is_floating_point():
+        return row
+    one_hot = torch.eye(V, dtype=torch.float64)[row]
+    return one_hot @ network.embed.weight[:V] if isinstance(network.embed, nn.Embedding) else one_hot
+
+
+def features_of(network: SequenceNetwork, cell: str, row: Tensor) -> tuple[Tensor, Tensor]:
+    """torch's features of each step of one row (T, F), and of its ends (F)."""
+    x = vectors(network, row)[None]
+    left, *right = (copied(stack.rnn, cell) for stack in network.stacks)
+    forward = left(x)[0][0]
+    if not right:
+        return forward, forward[-1]
+    backward = right[0](x.flip(1))[0][0].flip(0)
+    return torch.cat([forward, backward], 1), torch.cat([forward[-1], backward[0]])
+
+
+@pytest.mark.parametrize("embedding_size", [E, None])
+@every_model
+@every_case
+def test_each_row_is_what_torchs_modules_make_of_it_alone(model, case, cell, changes, embedding_size):
+    network = case.build(model(cell, embedding_size=embedding_size, **changes))
+    inputs, lengths, _ = with_garbage(padded(case.split(), range(len(LENGTHS))), seed=1)
+    outputs = network(inputs, lengths)
+    assert network.readout.weight is not None
+    for row, length, output in zip(inputs, LENGTHS, outputs, strict=True):
+        features, ends = features_of(network, cell, row[:length])
+        read = features if case.kind == "tagger" else ends
+        expected = read @ network.readout.weight.T + network.readout.bias
+        found = output[:length] if case.kind == "tagger" else output.reshape(-1)
+        torch.testing.assert_close(found, expected)
+
+
+def loss_and_gradients(network: SequenceNetwork, ask: Callable[[], Tensor]) -> tuple[Tensor, list[Tensor]]:
+    network.zero_grad()
+    loss = ask()
+    loss.backward()
+    gradients = [weight.grad for weight in network.parameters() if weight.grad is not None]
+    assert len(gradients) == len(list(network.parameters()))
+    return loss.detach(), [gradient.clone() for gradient in gradients]
+
+
+@every_model
+@every_case
+def test_padding_reaches_no_loss_and_no_gradient(model, case, cell, changes):
+    network, split, rows = case.build(model(cell, **changes)), case.split(), range(len(LENGTHS))
+    batch = padded(split, rows)
+    among, gradients = loss_and_gradients(network, lambda: case.loss(network, with_garbage(batch, seed=1)))
+    alone, expected = loss_and_gradients(
+        network, lambda: torch.stack([case.loss(network, padded(split, [i])) for i in rows]).sum()
+    )
+    torch.testing.assert_close(among, alone)
+    torch.testing.assert_close(gradients, expected)
+    other, other_gradients = loss_and_gradients(network, lambda: case.loss(network, with_garbage(batch, seed=2)))
+    torch.testing.assert_close(other, among, rtol=0, atol=0)
+    torch.testing.assert_close(other_gradients, gradients, rtol=0, atol=0)
