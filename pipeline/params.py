@@ -12,11 +12,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, create_model
 
-from pipeline import memory, tasks
+from pipeline import tasks
 from pipeline.analysis.params import GradientsParams
 from pipeline.base.errors import ParamsError, PipelineError
 from pipeline.base.params import Name, PerItem, PerLevel, PositiveFloat, RunParams, RuntimeParams, Section, check
-from pipeline.memory.params import MemorySelection
 from pipeline.networks.params import Model
 from pipeline.sampling.params import SamplingParams
 from pipeline.tasks.params import TasksParams
@@ -26,16 +25,6 @@ from pipeline.training.params import TrainingParams
 
 PARAMS_FILE = Path("params.yaml")
 MAX_DEPTH = 100
-
-
-def _memory_params() -> type[MemorySelection]:
-    """The selection of memory tasks with the section of each, which its folder exports as `PARAMS`."""
-    sections = {name: import_module(f"{memory.__name__}.{name}.params").PARAMS for name in memory.names()}
-    fields: dict[str, Any] = {name: (section, ...) for name, section in sections.items()}
-    return create_model("MemoryParams", __base__=MemorySelection, **fields)
-
-
-MemoryParams = _memory_params()
 
 
 def _tasks_params() -> type[TasksParams]:
@@ -64,7 +53,6 @@ class Params(Section):
     models: dict[Name, Annotated[Model, Field(discriminator="cell")]]
     training: PerLevel[TrainingParams]
     gradients: GradientsParams
-    memory: MemoryParams  # pyright: ignore[reportInvalidTypeForm]  # pydantic makes the class
     tasks: AllTasksParams  # pyright: ignore[reportInvalidTypeForm]  # pydantic makes the class
     sampling: PerLevel[SamplingParams]
 

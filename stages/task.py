@@ -72,9 +72,8 @@ def task(
     write_json(out / "scores.json", {**scores, **about, "tables": study.tables, "details": study.details})
     _write_predictions(out, found.splits["test"], study)
     for name, draw in study.figures.items():
-        save_png(draw(), out / f"{name}.png", dpi=120)
-    figures = [f"{name}.png" for name in study.figures]
-    artifacts = ["weights.safetensors", "model.json", "scores.json", "predictions.parquet", *figures]
+        save_png(draw(), out / name, dpi=120)
+    artifacts = ["weights.safetensors", "model.json", "scores.json", "predictions.parquet", *study.figures]
     return Result(finite(metrics), [*trained.history, *_history(study)], artifacts)
 
 

@@ -5,7 +5,7 @@ from statistics import fmean
 from typing import Any
 
 from pipeline.report.formats import NONE, pooled
-from pipeline.report.parts import Block, Chapter, Paragraph, Part, Row, Table, Verdict
+from pipeline.report.parts import Block, Chapter, Heading, Paragraph, Part, Row, Table, Verdict
 from pipeline.report.task_results import TaskModelResults, TaskResults
 from pipeline.report.task_words import MeasureWords, TaskReport
 
@@ -47,7 +47,9 @@ def _overview_cells(task: TaskResults, words: TaskReport) -> list[str]:
 def part(task: TaskResults, words: TaskReport) -> Part:
     """What is asked, all scores, scores by length and the like, and what the task alone shows."""
     blocks: list[Block] = [Paragraph(f"{words.asked} {_sizes(task)}", formulas=words.formulas), scores(task, words)]
-    blocks += [by(task, words, key, title) for key, title in words.tables.items() if _has(task, key)]
+    for key, title in words.tables.items():
+        if _has(task, key):
+            blocks += [Heading(title), by(task, words, key)]
     return Part(words.title, [*blocks, *words.blocks(task), Verdict(verdict(task, words))])
 
 
@@ -70,7 +72,7 @@ def scores(task: TaskResults, words: TaskReport) -> Table:
     return Table(["", *(m.head for m in words.measures)], [*rows, *networks], note=INTERVALS)
 
 
-def by(task: TaskResults, words: TaskReport, key: str, title: str) -> Table:
+def by(task: TaskResults, words: TaskReport, key: str) -> Table:
     """The main measure of every model at each value of what a table goes by."""
     main = words.measures[0]
     rows = {model.name: model.rows(key) for model in task.models}
@@ -79,7 +81,7 @@ def by(task: TaskResults, words: TaskReport, key: str, title: str) -> Table:
         [str(value), str(_n(rows, value)), *(_cell(main, rows[model.name].get(value, [])) for model in task.models)]
         for value in values
     ]
-    return Table([title, "n", *(f"{model.name}: {main.head}" for model in task.models)], list(map(Row, cells)))
+    return Table([key, "n", *(f"{model.name}: {main.head}" for model in task.models)], list(map(Row, cells)))
 
 
 def _n(rows: Mapping[str, Mapping[Any, Sequence[Mapping[str, Any]]]], value: Any) -> int:

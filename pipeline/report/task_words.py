@@ -43,7 +43,7 @@ class TaskReport:
     measures: Sequence[MeasureWords]
     """The main one first."""
     tables: Mapping[str, str]
-    """Tables of the study that are shown, by key: what they go by, such as `length (words)`."""
+    """Tables of the study that are shown, by key: their title, such as `By length (words)`."""
     blocks: Callable[[TaskResults], Sequence[Block]] = _nothing
     """What this task alone shows: a confusion matrix, coloured text."""
     formulas: str = ""

@@ -4,7 +4,7 @@ from pipeline.base.artifacts import read_json, write_json
 from pipeline.base.params import RunParams
 from pipeline.report import applications
 from pipeline.report.collect import collect
-from pipeline.report.parts import Paragraph, Picture, Table, Verdict
+from pipeline.report.parts import Heading, Paragraph, Picture, Table, Verdict
 from pipeline.report.task_results import TaskResults
 
 from .conftest import REPORTS, blocks
@@ -41,12 +41,12 @@ def test_the_best_baseline_is_the_lowest_where_less_is_better(folders: dict[str,
 
 def test_a_part_has_all_scores_then_its_tables_and_blocks(folders: dict[str, Path]):
     part = applications.part(results(folders, [1]), WORDS)
-    assert [type(block) for block in part.blocks] == [Paragraph, Table, Table, Picture, Verdict]
+    assert [type(block) for block in part.blocks] == [Paragraph, Table, Heading, Table, Picture, Verdict]
     scores, by_distance = blocks(part, Table)
     assert [row.kind for row in scores.rows] == ["baseline", "baseline", "optimum", "network", "network"]
     assert cells(scores)[0] == ["majority", "75.0 (62.5-75.0)", "0.500"]
     assert cells(scores)[4] == ["lstm", "87.5 (75.0-87.5)", "0.250"]
-    assert by_distance.heads == ["distance (words)", "n", "rnn: right (%)", "lstm: right (%)"]
+    assert by_distance.heads == ["distance", "n", "rnn: right (%)", "lstm: right (%)"]
     assert cells(by_distance) == [["3", "200", "50.0", "100.0"], ["6", "200", "50.0", "75.0"]]
     (paragraph,) = blocks(part, Paragraph)
     assert paragraph.text.endswith("Examples: 1,000 for training, 2,000 for validation, 3,000 for the test.")

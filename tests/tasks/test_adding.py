@@ -5,13 +5,13 @@ import math
 import numpy as np
 import pytest
 import torch
+from pipeline.networks.regressor import Regressor
 from torch import nn
 
 from pipeline.base.errors import PipelineError
 from pipeline.examples.sets import Examples
 from pipeline.networks.build import build_regressor
 from pipeline.networks.bundle import Bundle
-from pipeline.networks.regressor import Regressor
 from pipeline.tasks.adding.data import SOURCE
 from pipeline.tasks.adding.data.sums import RIGHT_WITHOUT_MEMORY, SQUARED_ERROR_WITHOUT_MEMORY, split, train_lengths
 from pipeline.tasks.adding.params import AddingParams

@@ -1,7 +1,7 @@
 """Section of the report: adding two numbers."""
 
 from pipeline.report.recall import blocks
-from pipeline.tasks.words import MeasureWords, TaskReport
+from pipeline.report.task_words import MeasureWords, TaskReport
 
 TITLE, DISTANCE = "Adding two numbers", "steps"
 

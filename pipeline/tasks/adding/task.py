@@ -8,7 +8,7 @@ import torch
 from pipeline.base.errors import PipelineError
 from pipeline.examples.batches import in_order, padded
 from pipeline.examples.sets import Examples, Split
-from pipeline.networks.regressor import Regressor
+from pipeline.networks.classifier import Regressor
 from pipeline.tasks.adding.data.sums import TOLERANCE
 from pipeline.tasks.adding.params import AddingParams
 from pipeline.tasks.bundle import TaskBundle

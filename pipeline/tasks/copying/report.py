@@ -1,7 +1,7 @@
 """Section of the report: copying symbols."""
 
 from pipeline.report.recall import blocks
-from pipeline.tasks.words import MeasureWords, TaskReport
+from pipeline.report.task_words import MeasureWords, TaskReport
 
 TITLE, DISTANCE = "Copying symbols", "blanks"
 

@@ -1,7 +1,7 @@
 """Section of the report: embedded Reber strings."""
 
 from pipeline.report.recall import blocks
-from pipeline.tasks.words import MeasureWords, TaskReport
+from pipeline.report.task_words import MeasureWords, TaskReport
 
 TITLE, DISTANCE = "Embedded Reber strings", "symbols"
 
