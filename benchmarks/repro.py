@@ -22,6 +22,7 @@ from benchmarks.page import Target, machine, table
 from benchmarks.process import ROOT
 from benchmarks.shell import write_shell
 from pipeline.params import load_params
+from pipeline.tracking.graph import name_of
 from reliability.project import environment, make_project
 
 PAGE = ROOT / "docs" / "stages.md"
@@ -107,7 +108,9 @@ def reproduced(jobs: int, change: Callable[[dict[str, Any]], None]) -> Run:
             raise RuntimeError(f"unroll repro ended with {os.waitstatus_to_exitcode(status)}")
         lines = map(json.loads, times.read_text(encoding="utf-8").splitlines())
         stages = {
-            line["stage"]: StageTimes(line["seconds"], line["cpu_seconds"], _steps_seconds(folder, line["stage"]))
+            name_of(line["stage"]): StageTimes(
+                line["seconds"], line["cpu_seconds"], _steps_seconds(folder, line["stage"])
+            )
             for line in lines
         }
         return Run(seconds, usage.ru_utime + usage.ru_stime, stages)
@@ -115,7 +118,7 @@ def reproduced(jobs: int, change: Callable[[dict[str, Any]], None]) -> Run:
 
 def _steps_seconds(folder: Path, stage: str) -> float:
     """What its log says of its steps."""
-    log = (folder / f".work/repro/{stage}.log").read_text(encoding="utf-8", errors="replace")
+    log = (folder / f".work/repro/{name_of(stage)}.log").read_text(encoding="utf-8", errors="replace")
     return sum(map(float, STEPS.findall(log)))
 
 

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from pipeline.params import read_yaml
 
 if TYPE_CHECKING:
-    from dvc.stage import Stage as DvcStage
+    from dvc.stage import PipelineStage
 
 ROOT = Path(__file__).parents[1]
 PARTS = (
     "pipeline",
     "stages",
     "data",
+    "tasks",
     "dvc.yaml",
     "params.yaml",
     "environment.yaml",
@@ -70,23 +71,49 @@ def checked(done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProce
 
 
 def stages_of(folder: Path) -> Iterator[tuple[str, list[str]]]:
-    """The selected stages in dvc.yaml's order: name, and what stands after `python` in the command."""
+    """The selected stages in the order of `dvc repro`: name, and what stands after `python` in the command."""
     for stage in _dvc_stages(folder):
         python, *arguments = shlex.split(str(stage.cmd))
         assert python == "python"
-        yield stage.addressing.rpartition(":")[2], arguments
+        yield str(stage.name), arguments
+
+
+def address(stage: str) -> str:
+    """What DVC calls a stage, by its path too where its pipeline file is not at the root.
+
+    >>> address("train@char-gru-1")
+    'train@char-gru-1'
+    """
+    for file in ROOT.glob("*/dvc.yaml"):
+        if stage.partition("@")[0] in read_yaml(file)["stages"]:
+            return f"{file.relative_to(ROOT)}:{stage}"
+    return stage
+
+
+def locks(folder: Path) -> list[Path]:
+    """Every dvc.lock of a project, the root's first, by its path in the project."""
+    found = [*folder.glob("dvc.lock"), *sorted(folder.glob("*/dvc.lock"))]
+    return [path.relative_to(folder) for path in found]
+
+
+def lock_entries(folder: Path) -> dict[str, Any]:
+    """The entry of each stage that has run in a project, by name."""
+    return {name: entry for lock in locks(folder) for name, entry in read_yaml(folder / lock)["stages"].items()}
 
 
 def outs_of(folder: Path) -> list[Path]:
-    """What the selected stages write, in dvc.yaml's order."""
+    """What the selected stages write, in the order of `dvc repro`."""
     return [Path(out.fs_path) for stage in _dvc_stages(folder) for out in stage.outs]
 
 
-def _dvc_stages(folder: Path) -> "list[DvcStage]":
+def _dvc_stages(folder: Path) -> "list[PipelineStage]":
+    """Those of all pipeline files."""
     from dvc.repo import Repo
+    from dvc.repo.reproduce import plan_repro
+    from dvc.stage import PipelineStage
 
     with Repo(str(folder), config={"core": {"no_scm": True}}) as repo:
-        return list(repo.stage.load_all(str(folder / "dvc.yaml")))
+        return [stage for stage in plan_repro(repo.index.graph) if isinstance(stage, PipelineStage)]
 
 
 def run(

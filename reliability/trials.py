@@ -15,7 +15,7 @@ from random import Random
 from typing import Any
 
 from reliability.kills import Kill, saved, started, states
-from reliability.project import checked, make_project, run, small, write_text
+from reliability.project import address, checked, make_project, run, small, write_text
 from reliability.verify import first_difference
 
 TRAIN, MEMORY = "train@char-gru-1", "memory@agreement-gru-1"
@@ -66,7 +66,7 @@ def undisturbed(pristine: Path, stage: str) -> Undisturbed:
     """Run a stage in a copy of the project, beside it."""
     folder = pristine.with_name(f"undisturbed {stage}")
     shutil.copytree(pristine, folder, symlinks=True)
-    with started(f"dvc repro -s {stage}", folder) as work:
+    with started(f"dvc repro -s {address(stage)}", folder) as work:
         checked(work.end())
         seconds = time.time() - work.stage.create_time()
     _recorded(folder, stage)
@@ -142,7 +142,7 @@ def tried(trial: Trial, expected: Undisturbed, pristine: Path) -> Outcome:
     left = saved(folder)
     if trial.damage is not None and left:
         trial.damage(states(folder)[-1])
-    done = run(f"dvc repro -s {trial.stage}", folder)
+    done = run(f"dvc repro -s {address(trial.stage)}", folder)
     _recorded(folder, trial.stage)
     outcome.wrong += [*_went_on_from(left, trial, done.stderr), *differences(expected, folder)]
     outcome.shares += [step / expected.steps for step in _steps(done.stderr)]
@@ -154,7 +154,7 @@ def tried(trial: Trial, expected: Undisturbed, pristine: Path) -> Outcome:
 
 def _killed(kill: Kill, expected: Undisturbed, folder: Path, outcome: Outcome) -> bool:
     """Whether the kill met the stage at work; a stage that it missed has ended well, and will not run again."""
-    with started(f"dvc repro -s {expected.stage}", folder) as work:
+    with started(f"dvc repro -s {address(expected.stage)}", folder) as work:
         outcome.writes += work.strike(kill, expected.seconds, expected.steps)
         done = work.end()
     if done.returncode:

@@ -1,8 +1,8 @@
 """Whether the pipeline gives the same bytes twice: `make verify`, or `python -m reliability.verify`.
 
 HEAD is cloned to two paths of different length and run from scratch in both, with small values, under environments
-that differ in all that must not matter: in one by `dvc repro`, in the other by `unroll repro`. dvc.lock holds a hash of
-every out, so that the two are compared by it.
+that differ in all that must not matter: in one by `dvc repro`, in the other by `unroll repro`. Each dvc.lock holds a
+hash of every out, so that the two are compared by them.
 """
 
 import shutil
@@ -12,16 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import typer
 
-from pipeline.params import read_yaml
 from pipeline.stage.environment import ENVIRONMENT_FILE
 from reliability.compare import first_file
-from reliability.project import ROOT, change_params, checked, run, small, write_text
-
-LOCK = "dvc.lock"
+from reliability.project import ROOT, change_params, checked, lock_entries, locks, run, small, write_text
 
 
 @dataclass(frozen=True)
@@ -64,7 +60,8 @@ def reproduced(folder: Path, around: Surroundings) -> Path:
     home = folder / f"home of {clone.name}"
     home.mkdir()
     checked(run(f"git clone --quiet '{ROOT}' '{clone}'", folder, umask=around.umask))
-    (clone / LOCK).unlink()
+    for lock in locks(clone):
+        (clone / lock).unlink()
     shutil.copy(ROOT / ENVIRONMENT_FILE, clone)  # of who runs this, perhaps newer than that of HEAD
     change_params(clone, small)
     write_text(clone)
@@ -73,30 +70,29 @@ def reproduced(folder: Path, around: Surroundings) -> Path:
 
 
 def counted(project: Path) -> str:
-    """How much a project's dvc.lock names."""
-    stages = _stages(project)
+    """How much is in a project's dvc.lock files."""
+    stages = lock_entries(project)
     outs = [out for stage in stages.values() for out in stage["outs"]]
     return f"{len(stages)} stages, {sum(out.get('nfiles', 1) for out in outs)} files"
 
 
 def first_difference(one: Path, two: Path) -> str | None:
-    """The first stage, in the order in which they ran, whose out differs, and in it the first file; or None."""
-    if (one / LOCK).read_bytes() == (two / LOCK).read_bytes():
+    """The first stage whose out differs, and in it the first file; or None. One with equal inputs comes first."""
+    if _bytes_of_locks(one) == _bytes_of_locks(two):
         return None
-    theirs = _stages(two)
-    for name, stage in _stages(one).items():
-        other = theirs.get(name, {"outs": []})
-        for out in stage["outs"]:
-            if out not in other["outs"]:
-                file = first_file(one, two, out["path"]) or f"{out['path']} as {LOCK} tells it"
+    ours, theirs = lock_entries(one), lock_entries(two)
+    different = [name for name, stage in ours.items() if stage != theirs.get(name)]
+    for name in sorted(different, key=lambda name: ours[name].get("deps") != theirs.get(name, {}).get("deps")):
+        for out in ours[name]["outs"]:
+            if out not in theirs.get(name, {"outs": []})["outs"]:
+                file = first_file(one, two, out["path"]) or f"{out['path']} as dvc.lock has it"
                 return f"stage {name}: {file}"
-        if stage != other:
-            return f"stage {name}: the outs are equal; its command, dependencies or params in {LOCK} are not"
-    return f"the stages of {LOCK}, or their order"
+        return f"stage {name}: the outs are equal; its command, dependencies or params in dvc.lock are not"
+    return "the stages of dvc.lock, or their order"
 
 
-def _stages(project: Path) -> dict[str, Any]:
-    return read_yaml(project / LOCK)["stages"]
+def _bytes_of_locks(project: Path) -> dict[Path, bytes]:
+    return {lock: (project / lock).read_bytes() for lock in locks(project)}
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from contextlib import suppress
 from signal import SIGKILL, Signals
 
 from pipeline.stage.output import WORK
+from pipeline.tracking.graph import name_of
 from pipeline.tracking.live import MAX_WAIT_SECONDS
 
 LOGS = WORK / "repro"
@@ -26,14 +27,15 @@ TAIL_BYTES = 4096
 class Job:
     """A stage that DVC runs in a process group of its own; what it says goes to its log."""
 
-    def __init__(self, stage: str) -> None:
-        self.stage = stage
-        self.log = LOGS / f"{stage.replace('/', '-')}.log"
+    def __init__(self, address: str) -> None:
+        """Start the stage that DVC calls so."""
+        self.address, self.name = address, name_of(address)
+        self.log = LOGS / f"{self.name.replace('/', '-')}.log"
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._start = time.monotonic()
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", ONE_STAGE, stage],
+                [sys.executable, "-m", ONE_STAGE, address],
                 stdin=subprocess.PIPE,  # its end says that we have ended
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from pipeline.stage.output import WORK
-from pipeline.tracking.work import repository
+from pipeline.tracking.graph import repository
 
 BEFORE = WORK / "repro" / "before.json"
 """The entries that were there when a run began. It outlives a run that fails or is killed, so that the one that comes

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.base.errors import BusyError, PipelineError
-from pipeline.tracking.work import repository
+from pipeline.tracking.graph import lock_of, repository, selected_stages
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -20,15 +20,16 @@ class Plan:
 
     waits_for: Mapping[str, frozenset[str]]
     """The stages that have changed or depend on one that has, in the order of `dvc repro`; each with those of them that
-    have to end before it starts."""
+    have to end before it starts. They are called as DVC calls them, by the path of a file that is not at the root, too.
+    """
     num_stages: int
     """Of the targets and all that they depend on, changed or not."""
     locks: Mapping[Path, Sequence[str]]
-    """Each dvc.lock, with the names of its entries in the order in which `dvc repro` runs all of dvc.yaml."""
+    """Each dvc.lock, with the names of its entries in the order in which `dvc repro` runs everything."""
 
 
 def make_plan(root: Path, targets: Sequence[str]) -> Plan:
-    """Ask DVC what of the targets, or of all of dvc.yaml, has to run.
+    """Ask DVC what of the targets, or of all that `dvc repro` looks at, has to run.
 
     Raises:
         PipelineError: where a target is no stage.
@@ -65,18 +66,26 @@ def _unless_busy() -> Iterator[None]:
 
 
 def _collected(repo: "Repo", targets: Sequence[str]) -> "list[DvcStage]":
-    """The stages that the targets name."""
+    """The stages that the targets name, with or without the path of their file; else those of the root's file."""
     from dvc.dvcfile import PROJECT_FILE
     from dvc.exceptions import DvcException
     from dvc.repo.reproduce import collect_stages
 
     try:
-        return collect_stages(repo, targets or [PROJECT_FILE])
+        return collect_stages(repo, [_address(repo, target) for target in targets] or [PROJECT_FILE])
     except DvcException as error:
         if not targets:
             raise
         got, what_to_do = " ".join(str(error).split()), "choose of those that `dvc stage list` names"
         raise PipelineError(f"unroll repro {' '.join(targets)}", "stages of dvc.yaml", got, what_to_do) from error
+
+
+def _address(repo: "Repo", target: str) -> str:
+    """What DVC calls the stage, or the stages of one matrix, of this name; it looks for a name in one file alone."""
+    for name, stage in selected_stages(repo).items():
+        if target in (name, name.partition("@")[0]):
+            return stage.addressing.removesuffix(name) + target
+    return target
 
 
 def _locks(stages: "Sequence[DvcStage]") -> dict[Path, list[str]]:
@@ -86,5 +95,5 @@ def _locks(stages: "Sequence[DvcStage]") -> dict[Path, list[str]]:
     locks: dict[Path, list[str]] = {}
     for stage in stages:
         if isinstance(stage, PipelineStage):
-            locks.setdefault(Path(stage.path).with_suffix(".lock"), []).append(str(stage.name))
+            locks.setdefault(Path(lock_of(stage)), []).append(str(stage.name))
     return locks

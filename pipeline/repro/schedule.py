@@ -67,7 +67,7 @@ def _run(plan: Plan, num_jobs: int) -> int:
                 running.remove(job)
                 job.kill()  # a DVC that was killed leaves its stage at work
                 shown.ended(job)
-                failed.append(job) if job.code else done.add(job.stage)
+                failed.append(job) if job.code else done.add(job.address)
     say_failures(failed, list(waiting))
     return failed[0].code if failed else EXIT_OK
 

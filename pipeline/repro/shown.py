@@ -16,6 +16,7 @@ from rich.progress import (
 )
 
 from pipeline.repro.job import Job
+from pipeline.tracking.graph import name_of
 
 WHOLE_RUN = 24 * 3600 * 365
 """Seconds over which the speed of a training is estimated: all of it, for a validation takes longer than a step."""
@@ -50,9 +51,9 @@ class Shown:
 
     def started(self, job: Job) -> None:
         """A stage has started."""
-        self._tasks[job] = self._bars.add_task(escape(job.stage), total=None)
+        self._tasks[job] = self._bars.add_task(escape(job.name), total=None)
         if self._bars.disable:
-            self._say(f"{job.stage}: started")
+            self._say(f"{job.name}: started")
 
     def look(self) -> None:
         """Bring the line of each stage up to date."""
@@ -66,7 +67,7 @@ class Shown:
         """A stage has ended."""
         self._bars.remove_task(self._tasks.pop(job))
         self._bars.advance(self._all)
-        self._say(f"{job.stage}: {job.how}")
+        self._say(f"{job.name}: {job.how}")
 
     def _say(self, line: str) -> None:
         self._bars.console.print(escape(line))
@@ -81,6 +82,6 @@ def say_failures(failed: Sequence[Job], never_started: Sequence[str]) -> None:
     """Name the stages that failed, what they said last, and what was not run for it."""
     for job in failed:
         last = "".join(f"    {line}\n" for line in job.tail.strip().splitlines()[-5:])
-        sys.stderr.write(f"\n{job.stage} {job.how}; its log is {job.log}, which ends with\n{last}")
+        sys.stderr.write(f"\n{job.name} {job.how}; its log is {job.log}, which ends with\n{last}")
     if never_started:
-        sys.stderr.write(f"\nnot run, since they depend on it: {', '.join(never_started)}\n")
+        sys.stderr.write(f"\nnot run, since they depend on it: {', '.join(map(name_of, never_started))}\n")

@@ -1,5 +1,6 @@
 """MLflow as a view of the records: one run for every stage, found by what it did, rebuilt from what it left.
 
+graph         the project's stages, of all its pipeline files, as DVC knows them
 work          what a stage did, as DVC tells it, and the key of it
 process       in whose name a run is made, and whether that is still there
 store         the MLflow store, made once

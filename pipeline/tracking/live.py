@@ -9,11 +9,12 @@ from typing import Any
 
 from pipeline.base.artifacts import Row
 from pipeline.base.errors import PipelineError, TrackingError
+from pipeline.tracking.graph import repository
 from pipeline.tracking.messages import Begin, End, Finish, Message, Rows, encode
 from pipeline.tracking.process import this_process
 from pipeline.tracking.runs import KEY, PROCESS, create_run, find_runs, tags_of
 from pipeline.tracking.store import DEAD_SERVER_SECONDS, open_store
-from pipeline.tracking.work import Work, repository, running_work
+from pipeline.tracking.work import Work, running_work
 
 MAX_WAIT_SECONDS = 2 * DEAD_SERVER_SECONDS
 """The longest that a stage waits for a server that does not answer: at its end for the request that is under way

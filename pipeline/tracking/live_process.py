@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pipeline.base.artifacts import Record, Row
 from pipeline.base.errors import EXIT_BUG, PipelineError
+from pipeline.tracking.graph import repository
 from pipeline.tracking.messages import Begin, End, Finish, Message, Rows, decode
 from pipeline.tracking.mirror import SyncReport, build_missing_runs
 from pipeline.tracking.runs import (
@@ -31,7 +32,7 @@ from pipeline.tracking.runs import (
     points_of_record,
 )
 from pipeline.tracking.store import open_store
-from pipeline.tracking.work import locked_stages, repository
+from pipeline.tracking.work import locked_stages
 
 FLUSH_SECONDS = 2.0
 FLUSH_POINTS = 500

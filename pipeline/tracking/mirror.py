@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.base.artifacts import Record
 from pipeline.base.errors import PipelineError
+from pipeline.tracking.graph import repository
 from pipeline.tracking.runs import (
     MAX_NAME,
     NAME,
@@ -32,7 +33,6 @@ from pipeline.tracking.work import (
     experiment_stages,
     experiments,
     locked_stages,
-    repository,
     running_work,
 )
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.base.artifacts import RECORD, Record
+from pipeline.tracking.graph import lock_entries, repository, selected_stages
 from pipeline.tracking.runs import KEY, TIME, find_runs, points_of_record, shown_params
 from pipeline.tracking.store import Store, find_store
-from pipeline.tracking.work import Work, lock_entries, repository, selected_stages, work_now
+from pipeline.tracking.work import Work, work_now
 
 if TYPE_CHECKING:
-    from dvc.stage import Stage as DvcStage
+    from dvc.stage import PipelineStage
     from mlflow.entities import Run as MlflowRun
 
 NEXT = {
@@ -69,55 +70,64 @@ def what_to_do(stages: Sequence[StageStatus]) -> str:
 
 
 def status(root: Path) -> list[StageStatus]:
-    """Every stage that dvc.yaml selects, in its order.
+    """Every stage that the pipeline files select, file by file, the root's first.
 
     Raises:
         TrackingError: where DVC or the store cannot be used.
         ArtifactError: where a record is damaged.
     """
     with repository(root) as repo:
-        store, entries = find_store(Path(repo.root_dir)), lock_entries(repo)
-        checkpoints = Path(repo.root_dir, ".work", "resume")
+        store, stages = find_store(Path(repo.root_dir)), selected_stages(repo)
+        entries, checkpoints = lock_entries(repo, stages), Path(repo.root_dir, ".work", "resume")
+        runs = _newest_runs(store) if store else {}
         return [
-            _status(store, name, stage, entries.get(name), checkpoints) for name, stage in selected_stages(repo).items()
+            _status(store, runs, stage, entries.get(name), _killed_work(stage, checkpoints))
+            for name, stage in stages.items()
         ]
 
 
 def _status(
-    store: Store | None, name: str, stage: "DvcStage", entry: Mapping[str, Any] | None, checkpoints: Path
+    store: Store | None,
+    runs: "Mapping[str, MlflowRun]",
+    stage: "PipelineStage",
+    entry: Mapping[str, Any] | None,
+    killed: Work | None,
 ) -> StageStatus:
-    work = _killed_work(name, stage, checkpoints) or (Work.from_lock(name, entry) if entry else None)
+    name = str(stage.name)
+    done = Work.from_lock(name, entry) if entry else None
+    work = killed or done
     if work is None:
         return StageStatus(name, "not run", "none", "")
-    out = "killed" if entry is None or work.key != Work.from_lock(name, entry).key else _out(stage)
-    run = _newest_run(store, work.key)
+    out = "killed" if done is None or work.key != done.key else _out(stage)
+    run = runs.get(work.key)
     shown = f"{run.info.run_id[:8]} {run.info.status}" if run else "none"
     if run is None or run.info.status != "FINISHED":
         return StageStatus(name, out, shown, "no run" if out != "killed" else "")
     return StageStatus(name, out, shown, _agreement(store, run, stage) if out == "cached" else "")
 
 
-def _killed_work(name: str, stage: "DvcStage", checkpoints: Path) -> Work | None:
+def _killed_work(stage: "PipelineStage", checkpoints: Path) -> Work | None:
     """The work that a checkpoint was left of, as the stage would do it now."""
     if not any(checkpoints.glob("*/state-*")) or not all(dep.exists for dep in stage.deps):
         return None  # hashing the inputs of every stage is not for nothing
-    work = work_now(name, stage)
+    work = work_now(str(stage.name), stage)
     return work if any(checkpoints.glob(f"{work.key}.*/state-*")) else None
 
 
-def _out(stage: "DvcStage") -> str:
+def _out(stage: "PipelineStage") -> str:
     """What the workspace has, against dvc.lock."""
     found = {state for out in stage.outs for state in out.workspace_status().values()}
     return "missing" if "deleted" in found else "changed" if found else "cached"
 
 
-def _newest_run(store: Store | None, key: str) -> "MlflowRun | None":
-    """The finished run of the key, else the newest of those that did not end well."""
-    found = find_runs(store, f"tags.`{KEY}` = '{key}'") if store else []
-    return next((run for run in found if run.info.status == "FINISHED"), found[0] if found else None)
+def _newest_runs(store: Store) -> "dict[str, MlflowRun]":
+    """Of each key the finished run, else the newest of those that did not end well, in one search."""
+    oldest_first = reversed(find_runs(store, f"tags.`{KEY}` LIKE '%'"))
+    finished_last = sorted(oldest_first, key=lambda run: run.info.status == "FINISHED")
+    return {run.data.tags[KEY]: run for run in finished_last}
 
 
-def _agreement(store: Store | None, run: "MlflowRun", stage: "DvcStage") -> str:
+def _agreement(store: Store | None, run: "MlflowRun", stage: "PipelineStage") -> str:
     """Whether params, last values, numbers of points, and names of artifacts are those of the record."""
     assert store is not None
     if store.is_moved:

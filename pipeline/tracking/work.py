@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.base.artifacts import RECORD
 from pipeline.base.errors import TrackingError
+from pipeline.tracking.graph import lock_entries, name_of, repository, selected_stages
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -99,43 +100,12 @@ class Experiment:
     commit: str
 
 
-@contextmanager
-def repository(root: Path) -> "Iterator[Repo]":
-    """The DVC repository that holds `root`, closed at the end.
-
-    Raises:
-        TrackingError: where there is none, or where DVC cannot make sense of it.
-    """
-    from dvc.exceptions import DvcException
-
-    try:
-        with _opened(root) as repo:
-            yield repo
-    except DvcException as error:
-        raise _unreadable(root, error) from error
-
-
-def _opened(root: Path) -> "Repo":
-    from dvc.repo import Repo
-
-    try:
-        return Repo(str(root))
-    except OSError as error:
-        raise _unreadable(root, error) from error
-
-
-def _unreadable(root: Path, error: Exception) -> TrackingError:
-    what_to_do = "see what `dvc status` says (`git checkout dvc.lock` brings back a damaged dvc.lock)"
-    return TrackingError(str(root), "DVC must read the pipeline", " ".join(str(error).split()), what_to_do)
-
-
 def locked_stages(repo: "Repo") -> list[DoneStage]:
     """What dvc.lock says was done. Leftovers of items that dvc.yaml no longer selects are not of the pipeline."""
-    entries = lock_entries(repo)
+    stages = selected_stages(repo)
     return [
-        DoneStage(Work.from_lock(name, entries[name]), partial(_out_of, stage))
-        for name, stage in (selected_stages(repo) if entries else {}).items()
-        if name in entries
+        DoneStage(Work.from_lock(name, entry), partial(_out_of, stages[name]))
+        for name, entry in lock_entries(repo, stages).items()
     ]
 
 
@@ -155,37 +125,11 @@ def experiment_stages(repo: "Repo", experiment: Experiment) -> list[DoneStage]:
     from dvc.repo.brancher import switch
 
     with switch(repo, experiment.commit):
-        entries = lock_entries(repo)
+        stages = selected_stages(repo)
         return [
-            DoneStage(Work.from_lock(name, entries[name]), partial(_out_in_cache, _cached(stage)))
-            for name, stage in selected_stages(repo).items()
-            if name in entries
+            DoneStage(Work.from_lock(name, entry), partial(_out_in_cache, _cached(stages[name])))
+            for name, entry in lock_entries(repo, stages).items()
         ]
-
-
-def lock_entries(repo: "Repo") -> dict[str, Any]:
-    """The entries of dvc.lock by the names of their stages; none before the first stage has run.
-
-    DVC's own reader refuses a file that is cut, in conflict, or of another schema.
-    """
-    from dvc.dvcfile import Lockfile
-
-    return Lockfile(repo, repo.fs.join(repo.root_dir, "dvc.lock")).load().get("stages", {})
-
-
-def selected_stages(repo: "Repo") -> "dict[str, DvcStage]":
-    """The stages that dvc.yaml selects, by name, as DVC knows them."""
-    stages = repo.stage.load_all(repo.fs.join(repo.root_dir, "dvc.yaml"))
-    return {_name(stage.addressing): stage for stage in stages}
-
-
-def _name(addressing: str) -> str:
-    """The stage's name alone: DVC puts the path of dvc.yaml before it when called from another folder.
-
-    >>> _name("../dvc.yaml:train@char-gru-1"), _name("corpus")
-    ('train@char-gru-1', 'corpus')
-    """
-    return addressing.rpartition("dvc.yaml:")[2]
 
 
 @contextmanager
@@ -237,8 +181,11 @@ def running_work(repo: "Repo") -> Work:
     if "DVC_STAGE" not in os.environ:
         rule, what_to_do = "set by DVC, together with DVC_ROOT, for each stage", "unset DVC_ROOT, or use `dvc repro`"
         raise TrackingError("DVC_STAGE", rule, "DVC_ROOT alone", what_to_do)
-    name = _name(os.environ["DVC_STAGE"])
-    return work_now(name, repo.stage.load_one(str(Path(repo.root_dir, "dvc.yaml")), name))
+    name, stages = name_of(os.environ["DVC_STAGE"]), selected_stages(repo)
+    if name not in stages:
+        rule, what_to_do = "a stage of the pipeline", "leave the pipeline files as they are while a stage runs"
+        raise TrackingError("DVC_STAGE", rule, name, what_to_do)
+    return work_now(name, stages[name])
 
 
 def work_now(name: str, stage: "DvcStage") -> Work:

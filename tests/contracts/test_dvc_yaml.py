@@ -1,4 +1,4 @@
-"""dvc.yaml, the stages' signatures and their imports tell one story."""
+"""The pipeline files, the stages' signatures and their imports tell one story."""
 
 import ast
 import importlib
@@ -18,7 +18,8 @@ from pipeline.stage import Input, Output, Stage
 from pipeline.stage.signature import of_item
 
 ROOT = Path(__file__).parents[2]
-STAGES: dict[str, dict[str, Any]] = read_yaml(ROOT / "dvc.yaml")["stages"]
+FILES = [ROOT / "dvc.yaml", *ROOT.glob("*/dvc.yaml")]
+STAGES: dict[str, dict[str, Any]] = {name: entry for file in FILES for name, entry in read_yaml(file)["stages"].items()}
 PER_LEVEL = {"tokenization", "vocabulary", "batching", "baseline", "training", "sampling"}
 DECIDE_NO_BYTE = ("pipeline.tracking", "pipeline.stage", "pipeline.params", "pipeline.base.errors")
 """Rooms and modules that change no byte of an out: a change of them re-runs nothing. Sections are such modules, too."""
@@ -61,6 +62,13 @@ def deps_of(name: str) -> list[Path]:
 def path_of(module: str) -> Path:
     path = ROOT.joinpath(*module.split("."))
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+@pytest.mark.parametrize("file", FILES, ids=str)
+def test_every_stage_has_a_name_of_its_own_and_runs_at_the_root(file):
+    for name, entry in read_yaml(file)["stages"].items():
+        assert STAGES[name] == entry
+        assert (file.parent / entry.get("wdir", ".")).resolve() == ROOT
 
 
 @pytest.mark.parametrize("name", STAGES)

@@ -8,7 +8,8 @@ import pytest
 
 from pipeline.base.errors import TrackingError
 from pipeline.params import read_yaml
-from pipeline.tracking.work import Work, locked_stages, repository
+from pipeline.tracking.graph import repository
+from pipeline.tracking.work import Work, locked_stages
 
 from .conftest import copy_of, make_project, run_in
 
@@ -55,7 +56,8 @@ WRITES_ITS_KEY = """\
 import sys
 from pathlib import Path
 
-from pipeline.tracking.work import repository, running_work
+from pipeline.tracking.graph import repository
+from pipeline.tracking.work import running_work
 
 with repository(Path(".")) as repo:
     work = running_work(repo)
