@@ -1,4 +1,7 @@
-"""A DVC project whose stages are lines of shell, each of which says when it is done; `slow` waits for a file `go`."""
+"""A DVC project whose stages are lines of shell, each of which says when it is done; `slow` waits for a file `go`.
+
+Two of them are in a second pipeline file: they depend on stages of the first, and one of the first on them.
+"""
 
 import shutil
 from pathlib import Path
@@ -10,10 +13,14 @@ stages:
   text: {cmd: "cat source > text; echo text >> ended", deps: [source], outs: [text]}
   quick: {cmd: "cat text > quick; echo quick >> ended", deps: [text], outs: [quick]}
   slow: {cmd: "until test -e go; do sleep 0.1; done; cat text > slow; echo slow >> ended", deps: [text], outs: [slow]}
-  own: {cmd: "cat other > own; echo own >> ended", deps: [other], outs: [own]}
-  after: {cmd: "wc -c < quick > after; echo after >> ended", deps: [quick], outs: [after]}
   report: {cmd: "cat after slow own > report; echo report >> ended", deps: [after, slow, own], outs: [report]}
 """
+SECOND_YAML = """
+stages:
+  own: {wdir: .., cmd: "cat other > own; echo own >> ended", deps: [other], outs: [own]}
+  after: {wdir: .., cmd: "wc -c < quick > after; echo after >> ended", deps: [quick], outs: [after]}
+"""
+LOCKS = ("dvc.lock", "second/dvc.lock")
 NAMES = ["text", "quick", "slow", "own", "after", "report"]
 UPSTREAM = {"quick": ["text"], "slow": ["text"], "after": ["quick"], "report": ["after", "slow", "own"]}
 
@@ -23,6 +30,8 @@ def make_shell_project(folder: Path) -> None:
     folder.mkdir()
     shutil.copy(ROOT / "params.yaml", folder)
     (folder / "dvc.yaml").write_text(DVC_YAML, encoding="utf-8")
+    (folder / "second").mkdir()
+    (folder / "second/dvc.yaml").write_text(SECOND_YAML, encoding="utf-8")
     (folder / "source").write_text("a text\n", encoding="utf-8")
     (folder / "other").write_text("another\n", encoding="utf-8")
     (folder / "go").touch()

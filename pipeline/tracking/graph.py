@@ -43,7 +43,7 @@ def _opened(root: Path) -> "Repo":
 
 
 def _unreadable(root: Path, error: Exception) -> TrackingError:
-    what_to_do = "see what `dvc status` says (`git checkout dvc.lock` brings back a damaged dvc.lock)"
+    what_to_do = "see what `dvc status` says (`git checkout FILE` brings back a damaged dvc.lock)"
     return TrackingError(str(root), "DVC must read the pipeline", " ".join(str(error).split()), what_to_do)
 
 

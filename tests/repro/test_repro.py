@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from dvc.lock import Lock as DvcLock
-from shell_project import NAMES, UPSTREAM, change_command, ended, make_shell_project
+from shell_project import LOCKS, NAMES, UPSTREAM, change_command, ended, make_shell_project
 
 from pipeline.repro.order import BEFORE
 from reliability.project import environment, run
@@ -47,8 +47,8 @@ def waiting_for_slow(project: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def entries(project: Path) -> str:
-    """What stands in dvc.lock."""
-    return (project / "dvc.lock").read_text(encoding="utf-8") if (project / "dvc.lock").exists() else ""
+    """What stands in every dvc.lock."""
+    return "".join((project / lock).read_text(encoding="utf-8") for lock in LOCKS if (project / lock).exists())
 
 
 def processes_of(project: Path) -> list[psutil.Process]:
@@ -190,7 +190,7 @@ def test_a_dvc_that_is_killed_takes_its_stage_along_and_has_failed(project):
 
 def test_entries_that_were_in_dvc_lock_stay_where_they_are(project):
     """As with `dvc repro`, which puts a new stage's entry at the end."""
-    assert run("dvc repro own", project).returncode == 0
+    assert run("dvc repro second/dvc.yaml:own", project).returncode == 0
     alone = project.with_name("alone")
     shutil.copytree(project, alone)
     assert run(UNROLL, project).returncode == 0
@@ -216,6 +216,18 @@ def test_beside_a_dvc_at_work_it_is_refused_in_one_sentence(project):
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     assert refused.stderr.startswith("unroll repro: no other DVC at work here (got ")
     assert f"(PID {command.pid})" in refused.stderr
+
+
+def test_a_stage_of_another_file_is_called_by_its_name_alone(project):
+    (project / "other").unlink()
+    failed = run(f"{UNROLL} own", project)
+    assert failed.returncode == 255
+    assert failed.stdout.splitlines() == ["own: started", "own: failed with exit code 255"]
+    assert "own failed with exit code 255; its log is .work/repro/own.log" in failed.stderr
+    (project / "other").write_text("another\n", encoding="utf-8")
+    assert run(f"{UNROLL} own", project).returncode == 0
+    assert ended(project) == ["own"]
+    assert run(f"{UNROLL} second/dvc.yaml:own", project).stdout == "All 1 stages are up to date.\n"
 
 
 def test_a_target_that_is_no_stage_and_too_many_jobs_are_one_sentence(project):

@@ -1,4 +1,4 @@
-"""A tiny DVC project: real `dvc repro`, real records, no training."""
+"""A tiny DVC project: real `dvc repro`, real records, no training. Its live stages are in a second pipeline file."""
 
 import os
 import shutil
@@ -23,7 +23,17 @@ stages:
     cmd: python stages/tiny.py corpus --out out/corpus
     deps: [data, stages/tiny.py]
     outs: [out/corpus]
+  report:
+    cmd: python stages/tiny.py report --out reports
+    deps: [out/train, stages/tiny.py]
+    outs: [reports]
+"""
+
+TRAIN_YAML = """\
+vars: [../params.yaml]
+stages:
   train:
+    wdir: ..
     matrix:
       model: [gru]
       seed: ${seeds}
@@ -33,11 +43,10 @@ stages:
     deps: [out/corpus, stages/tiny.py]
     params: ["models.${item.model}"]
     outs: ["out/train/${item.model}-${item.seed}"]
-  report:
-    cmd: python stages/tiny.py report --out reports
-    deps: [out/train, stages/tiny.py]
-    outs: [reports]
 """
+TRAIN = "tasks/dvc.yaml:train@gru-1"
+"""What DVC calls the first live stage."""
+LOCKS = ("dvc.lock", "tasks/dvc.lock")
 
 STAGES = '''\
 """Three stages: a short one, a live one whose curve depends on its params and seed, and one that syncs."""
@@ -134,12 +143,13 @@ def run_in(folder: Path, *command: str, code: int | None = 0, **env: str) -> sub
 
 def make_project(root: Path) -> Path:
     """The tiny project, nothing run yet."""
-    for folder in ("stages", "data"):
+    for folder in ("stages", "data", "tasks"):
         (root / folder).mkdir(parents=True)
     (root / "data" / "a.txt").write_text("one\n")
     (root / "data" / "b.txt").write_text("two\n")
     (root / "params.yaml").write_text(PARAMS)
     (root / "dvc.yaml").write_text(DVC_YAML)
+    (root / "tasks/dvc.yaml").write_text(TRAIN_YAML)
     (root / "stages" / "tiny.py").write_text(STAGES)
     (root / ".gitignore").write_text(".work/\nmlflow.db*\nmlartifacts/\n")
     run_in(root, "git", "init", "-q")

@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 
 from pipeline.tracking import sync
 
-from .conftest import ENV, copy_of, run_in
+from .conftest import ENV, LOCKS, TRAIN, copy_of, run_in
 from .views import client_of, history, named, runs_of, set_hidden_size, snapshot
 
 GIT = ("git", "-c", "user.name=a", "-c", "user.email=a@b")
@@ -28,12 +28,12 @@ def commit(project: Path) -> None:
 
 
 def locks(project: Path) -> list[str]:
-    """The dvc.lock of the workspace, and of each experiment."""
+    """Every dvc.lock of the workspace, and of each experiment."""
     refs = run_in(project, "git", "for-each-ref", "--format=%(refname)", "refs/exps").stdout.split()
     names = [ref for ref in refs if len(ref.split("/")) == 5 and ref.split("/")[2] not in ("celery", "exec")]
     return [
-        (project / "dvc.lock").read_text(),
-        *(run_in(project, "git", "show", f"{ref}:dvc.lock").stdout for ref in names),
+        *((project / lock).read_text() for lock in LOCKS),
+        *(run_in(project, "git", "show", f"{ref}:{lock}").stdout for ref in names for lock in LOCKS),
     ]
 
 
@@ -96,9 +96,10 @@ def test_after_everything_was_cached(project: Path) -> None:
 
 @pytest.mark.faults
 def test_after_a_stage_was_restored_from_the_run_cache(project: Path) -> None:
-    (project / "dvc.lock").unlink()
+    for lock in LOCKS:
+        (project / lock).unlink()
     shutil.rmtree(project / "out" / "train")
-    done = run_in(project, "dvc", "repro", "-s", "train@gru-1", "corpus")
+    done = run_in(project, "dvc", "repro", "-s", TRAIN, "corpus")
     assert "is cached" in done.stdout
     assert_synced(project, "corpus", "train gru-1")
 
@@ -173,7 +174,7 @@ def test_after_a_queue_of_experiments_with_two_workers(project: Path) -> None:
             break
         time.sleep(0.5)
     assert states.count("Success") == 4, states
-    assert len(locks(project)) == 5
+    assert len(locks(project)) == 5 * len(LOCKS)
     assert sync(project).missing == []
     assert_synced(project)
     for size in (5, 6, 7, 8):
@@ -183,7 +184,7 @@ def test_after_a_queue_of_experiments_with_two_workers(project: Path) -> None:
 @pytest.mark.faults
 def test_after_a_killed_stage(project: Path) -> None:
     set_hidden_size(project, 3, 7)
-    run_in(project, "dvc", "repro", "-q", "-s", "train@gru-1", code=None, TROUBLE="kill")
+    run_in(project, "dvc", "repro", "-q", "-s", TRAIN, code=None, TROUBLE="kill")
     assert sync(project).killed == ["train gru-1"]
     assert_synced(project)
     run_in(project, "dvc", "repro", "-q")
@@ -195,10 +196,8 @@ def test_two_trainings_side_by_side_may_be_the_first_to_use_the_store(without_st
     project = without_store
     set_hidden_size(project, 3, 7)
     both = [
-        subprocess.Popen(
-            ["dvc", "repro", "-q", "-s", f"train@gru-{seed}"], cwd=project, env=ENV, stderr=subprocess.PIPE, text=True
-        )
-        for seed in (1, 2)
+        subprocess.Popen(["dvc", "repro", "-q", "-s", stage], cwd=project, env=ENV, stderr=subprocess.PIPE, text=True)
+        for stage in (TRAIN, TRAIN.replace("-1", "-2"))
     ]
     said = [process.communicate()[1] for process in both]
     assert [process.returncode for process in both] == [0, 0], said

@@ -18,7 +18,7 @@ from pipeline.tracking.messages import Begin, End, Finish, Message, Rows, decode
 from pipeline.tracking.process import this_process
 from pipeline.tracking.work import Work
 
-from .conftest import ENV
+from .conftest import ENV, TRAIN
 from .views import named, set_hidden_size
 
 WORK = Work("train@char-gru-1", "python -m stages.train", {"out/corpus": "1.dir"}, {"params.yaml": {"seed": 1}})
@@ -106,7 +106,7 @@ def test_ctrl_c_leaves_a_killed_run_that_says_so(project: Path) -> None:
     set_hidden_size(project, 3, 7)
     env = os.environ | ENV | {"TROUBLE": "wait"}
     training = subprocess.Popen(
-        ["dvc", "repro", "-s", "train@gru-1"], cwd=project, env=env, stderr=subprocess.DEVNULL, start_new_session=True
+        ["dvc", "repro", "-s", TRAIN], cwd=project, env=env, stderr=subprocess.DEVNULL, start_new_session=True
     )
     try:
         while not any(run.info.status == "RUNNING" for run in named(project, "train gru-1")):

@@ -10,7 +10,7 @@ import pytest
 from pipeline.base.errors import TrackingError
 from pipeline.tracking import sync
 
-from .conftest import ENV, run_in
+from .conftest import ENV, LOCKS, TRAIN, run_in
 from .views import client_of, content, history, named, runs_of, set_hidden_size, snapshot
 
 pytestmark = pytest.mark.slow
@@ -56,7 +56,7 @@ def test_params_there_and_back_find_their_runs_and_their_parent(project: Path) -
     first = sync(project)
     (corpus,) = named(project, "corpus")
     set_hidden_size(project, 3, 5)
-    run_in(project, "dvc", "repro", "-q", "train@gru-1")
+    run_in(project, "dvc", "repro", "-q", TRAIN)
     assert len(named(project, "train gru-1")) == 2  # live, and no run of what dvc.lock held before is lost
     other = sync(project)
     assert other.created == []
@@ -67,7 +67,7 @@ def test_params_there_and_back_find_their_runs_and_their_parent(project: Path) -
     assert moved.data.tags["mlflow.parentRunId"] == parent.info.run_id
 
     set_hidden_size(project, 5, 3)
-    assert "is cached" in run_in(project, "dvc", "repro", "train@gru-1").stdout
+    assert "is cached" in run_in(project, "dvc", "repro", TRAIN).stdout
     back = sync(project)
     assert (back.created, back.parent) == ([], first.parent)
     assert len(named(project, first.parent)) == 1
@@ -77,14 +77,14 @@ def test_params_there_and_back_find_their_runs_and_their_parent(project: Path) -
 
 def test_a_killed_training_goes_on_in_its_own_run(project: Path) -> None:
     set_hidden_size(project, 3, 7)
-    run_in(project, "dvc", "repro", "-q", "-s", "train@gru-1", code=None, TROUBLE="kill")
+    run_in(project, "dvc", "repro", "-q", "-s", TRAIN, code=None, TROUBLE="kill")
     (killed,) = named(project, "train gru-1")
     assert killed.info.status == "RUNNING"
     assert [point[1] for point in history(project, killed) if point[0] == "train/grad_norm"] == [10, 20, 30]
     assert sync(project).killed == ["train gru-1"]
     assert client_of(project).get_run(killed.info.run_id).info.status == "KILLED"
 
-    run_in(project, "dvc", "repro", "-q", "-s", "train@gru-1")
+    run_in(project, "dvc", "repro", "-q", "-s", TRAIN)
     (finished,) = [run for run in named(project, "train gru-1") if run.data.params["hidden_size"] == "7"]
     assert (finished.info.run_id, finished.info.status) == (killed.info.run_id, "FINISHED")
     points = [point for point in history(project, finished) if not point[0].startswith("time/")]
@@ -101,7 +101,7 @@ def test_a_killed_training_goes_on_in_its_own_run(project: Path) -> None:
 )
 def test_a_training_that_ends_badly_says_why(project: Path, trouble: str, status: str, error: str) -> None:
     set_hidden_size(project, 3, 7)
-    run_in(project, "dvc", "repro", "-q", "-s", "train@gru-1", code=None, TROUBLE=trouble)
+    run_in(project, "dvc", "repro", "-q", "-s", TRAIN, code=None, TROUBLE=trouble)
     (run,) = named(project, "train gru-1")
     assert run.info.status == status
     assert run.data.tags["error"] == run.data.tags["mlflow.note.content"] == error
@@ -128,7 +128,7 @@ def test_a_failure_is_not_hidden_by_a_store_that_does_not_answer(project: Path) 
 def test_work_that_has_its_run_is_not_logged_again(project: Path) -> None:
     sync(project)
     before = snapshot(project)
-    done = run_in(project, "dvc", "repro", "-s", "-f", "train@gru-1")
+    done = run_in(project, "dvc", "repro", "-s", "-f", TRAIN)
     assert "MLflow has the finished run of train@gru-1 already" in done.stderr
     assert snapshot(project) == before
 
@@ -148,7 +148,8 @@ def test_outs_that_are_neither_here_nor_in_the_cache_are_named(project: Path) ->
 
 
 def test_before_the_first_stage_there_is_nothing_to_sync(project: Path) -> None:
-    (project / "dvc.lock").unlink()
+    for lock in LOCKS:
+        (project / lock).unlink()
     report = sync(project)
     assert "dvc.lock holds no stage yet" in str(report)
     assert runs_of(project) == []

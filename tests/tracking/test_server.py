@@ -20,7 +20,7 @@ from urllib3 import Retry
 from pipeline.stage.run import fail
 from pipeline.tracking import live, store
 
-from .conftest import ENV, run_in
+from .conftest import ENV, TRAIN, run_in
 from .views import set_hidden_size
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def closed() -> str:
 
 def train(project: Path, address: str, code: int | None = 0, trouble: str = "") -> subprocess.CompletedProcess[str]:
     """One training before the server at this address, which has a second to answer."""
-    command = ("dvc", "repro", "-s", "train@gru-1")
+    command = ("dvc", "repro", "-s", TRAIN)
     return run_in(
         project, *command, code=code, MLFLOW_TRACKING_URI=address, MLFLOW_HTTP_REQUEST_TIMEOUT="1", TROUBLE=trouble
     )
@@ -220,7 +220,7 @@ def stop_in_the_middle(project: Path, closed: str, serve: Callable[[], AbstractC
     env = {**os.environ, **ENV, "MLFLOW_TRACKING_URI": closed, "TROUBLE": "wait"}
     with serve():
         training = subprocess.Popen(
-            ["dvc", "repro", "-s", "train@gru-1"], cwd=project, env=env, stderr=subprocess.PIPE, text=True
+            ["dvc", "repro", "-s", TRAIN], cwd=project, env=env, stderr=subprocess.PIPE, text=True
         )
         while not is_half_sent(MlflowClient(closed)):
             assert training.poll() is None

@@ -10,7 +10,7 @@ from pipeline.base.errors import TrackingError
 from pipeline.tracking import status, sync, what_to_do
 from pipeline.tracking.status import StageStatus
 
-from .conftest import run_in
+from .conftest import TRAIN, run_in
 from .views import client_of, named, set_hidden_size, snapshot
 
 UNROLL = str(Path(sys.executable).with_name("unroll"))
@@ -37,7 +37,7 @@ def test_status_before_and_after_a_sync(without_store: Path) -> None:
 
     sync(project)
     stages = status(project)
-    assert [stage.stage for stage in stages] == ["corpus", "train@gru-1", "train@gru-2", "report"]
+    assert [stage.stage for stage in stages] == ["corpus", "report", "train@gru-1", "train@gru-2"]
     assert {(stage.out, stage.agreement) for stage in stages} == {("cached", "agrees")}
     assert {stage.run.split()[1] for stage in stages} == {"FINISHED"}
     assert what_to_do(stages) == "All 4 stages agree with their runs."
@@ -67,7 +67,7 @@ def test_status_names_what_is_changed_missing_not_run_or_differs(project: Path) 
 def test_a_killed_training_waits_to_go_on(project: Path) -> None:
     sync(project)
     set_hidden_size(project, 3, 7)
-    run_in(project, "dvc", "repro", "-q", "-s", "train@gru-1", code=None, TROUBLE="kill")
+    run_in(project, "dvc", "repro", "-q", "-s", TRAIN, code=None, TROUBLE="kill")
     (killed,) = [run for run in named(project, "train gru-1") if run.data.params["hidden_size"] == "7"]
     place = project / ".work" / "resume" / f"{killed.data.tags['dvc.stage_key']}.0"
     place.mkdir(parents=True)
@@ -97,11 +97,11 @@ DAMAGED = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("damage", DAMAGED)
-def test_a_damaged_dvc_lock_is_one_sentence(without_store: Path, damage: str) -> None:
-    (without_store / "dvc.lock").write_bytes(DAMAGED[damage])
+@pytest.mark.parametrize(("lock", "damage"), [*(("dvc.lock", damage) for damage in DAMAGED), ("tasks/dvc.lock", "cut")])
+def test_a_damaged_dvc_lock_is_one_sentence(without_store: Path, lock: str, damage: str) -> None:
+    (without_store / lock).write_bytes(DAMAGED[damage])
     for command in (status, sync):
-        with pytest.raises(TrackingError, match=r"DVC must read the pipeline.*git checkout dvc\.lock") as caught:
+        with pytest.raises(TrackingError, match=rf"DVC must read the pipeline.*{lock}.*git checkout FILE") as caught:
             command(without_store)
         assert "\n" not in str(caught.value)
 

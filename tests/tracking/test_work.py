@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.base.errors import TrackingError
 from pipeline.params import read_yaml
-from pipeline.tracking.graph import repository
+from pipeline.tracking.graph import repository, selected_stages
 from pipeline.tracking.work import Work, locked_stages
 
 from .conftest import copy_of, make_project, run_in
@@ -50,6 +50,19 @@ def test_outside_dvc_the_error_says_so(tmp_path: Path) -> None:
     with pytest.raises(TrackingError, match=r"DVC must read the pipeline \(got you are not inside of a DVC repository"):
         with repository(tmp_path):
             pass
+
+
+@pytest.mark.slow
+def test_two_pipeline_files_with_a_stage_of_one_name_are_refused(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project")
+    second = project / "tasks/dvc.yaml"
+    second.write_text(second.read_text() + "  corpus: {cmd: touch x, outs: [x]}\n")
+    with pytest.raises(
+        TrackingError, match=r"stage corpus: .*\(got \S*dvc.yaml and \S*tasks/dvc.yaml\); rename"
+    ) as caught:
+        with repository(project) as repo:
+            selected_stages(repo)
+    assert "\n" not in str(caught.value)
 
 
 WRITES_ITS_KEY = """\
@@ -97,7 +110,7 @@ def test_the_running_stage_has_the_key_that_dvc_lock_has_later(keyed: Path, tmp_
 
     params = project / "params.yaml"  # now dvc.lock holds values that the running stage must not believe
     params.write_text(params.read_text().replace("hidden_size: 3", "hidden_size: 5"))
-    run_in(project / "data", "dvc", "repro", "-q", "../dvc.yaml")
+    run_in(project / "tasks", "dvc", "repro", "-q", "../dvc.yaml")
     second = _keys(project)
     assert second[0] == second[1]
     assert second[0]["corpus"] == first[0]["corpus"]
@@ -121,5 +134,5 @@ def test_what_dvc_yaml_no_longer_selects_is_left_out(keyed: Path, tmp_path: Path
     project = copy_of(keyed, tmp_path)
     params = project / "params.yaml"
     params.write_text(params.read_text().replace("seeds: [1, 2]", "seeds: [2]"))
-    assert "train@gru-1" in read_yaml(project / "dvc.lock")["stages"]
+    assert "train@gru-1" in read_yaml(project / "tasks/dvc.lock")["stages"]
     assert sorted(_keys(project)[1]) == ["corpus", "report", "train@gru-2"]
