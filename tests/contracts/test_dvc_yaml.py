@@ -12,7 +12,7 @@ from typing import Any
 import grimp
 import pytest
 
-from pipeline import memory
+from pipeline import tasks
 from pipeline.params import load_params, read_yaml
 from pipeline.stage import Input, Output, Stage
 from pipeline.stage.signature import of_item
@@ -23,7 +23,7 @@ STAGES: dict[str, dict[str, Any]] = {name: entry for file in FILES for name, ent
 PER_LEVEL = {"tokenization", "vocabulary", "batching", "baseline", "training", "sampling"}
 DECIDE_NO_BYTE = ("pipeline.tracking", "pipeline.stage", "pipeline.params", "pipeline.base.errors")
 """Rooms and modules that change no byte of an out: a change of them re-runs nothing. Sections are such modules, too."""
-FOUND = {"pipeline.memory.contract": "task", "pipeline.memory.words": "words"}
+FOUND = {"pipeline.tasks.source": "data", "pipeline.tasks.contract": "task", "pipeline.tasks.words": "report"}
 """Modules that import those of this name in every task's folder."""
 
 
@@ -48,7 +48,7 @@ def closure(module: str) -> set[str]:
         if here in seen or decides_no_byte(here) or not here.startswith(("pipeline", "stages")):
             continue
         seen.add(here)
-        todo += [f"pipeline.memory.{task}.{FOUND[here]}" for task in memory.names() if here in FOUND]
+        todo += [f"pipeline.tasks.{task}.{FOUND[here]}" for task in tasks.names() if here in FOUND]
         todo += graph().find_modules_directly_imported_by(here)
     return seen
 
@@ -56,7 +56,7 @@ def closure(module: str) -> set[str]:
 def deps_of(name: str) -> list[Path]:
     """The deps of a stage, of all tasks where they name one."""
     deps = STAGES[name]["deps"]
-    return [ROOT / dep.replace("${item.task}", task) for dep in deps for task in memory.names()]
+    return [ROOT / dep.replace("${item.task}", task) for dep in deps for task in tasks.names()]
 
 
 def path_of(module: str) -> Path:
@@ -93,7 +93,7 @@ def test_a_stage_depends_on_the_params_it_reads_and_no_others(name):
     sections = stage_of(name).signature.sections
     named = {"model": "models.${item.model}"}
     if "task" in stage_of(name).signature.arguments:
-        named["memory"] = "memory.${item.task}"
+        named["tasks"] = "tasks.${item.task}"
     expected = named | {s: f"{s}.${{item.level}}" for s in PER_LEVEL}
     params = [entry for entry in STAGES[name].get("params", []) if isinstance(entry, str)]
     assert sorted(params) == sorted(expected.get(section, section) for section in sections)
@@ -103,7 +103,7 @@ def test_a_stage_depends_on_the_params_it_reads_and_no_others(name):
 def test_a_stage_names_the_version_of_what_decides_its_bytes(name):
     """torch where its code imports torch; Python where the text is Python's own documentation."""
     modules = closure(f"stages.{name}")
-    needed = ["python"] * (name == "corpus")
+    needed = ["python"] * (name in ("corpus", "examples"))
     needed += ["torch"] * any("torch" in graph().find_modules_directly_imported_by(module) for module in modules)
     named = [entry["environment.yaml"] for entry in STAGES[name].get("params", []) if isinstance(entry, dict)]
     assert named == [needed] * bool(needed)
