@@ -138,6 +138,8 @@ def test_the_project_runs_what_dvc_yaml_says(tmp_path):
     stages = dict(stages_of(folder))
     names = ["corpus", "tokenization@word", "vocabulary@word", "baseline@word"]
     assert list(stages)[:5] == [*names, "train@word-rnn-3"]
+    assert "memory@agreement-rnn-3" in stages  # of another pipeline file
+    assert list(stages)[-1] == "report"
     assert stages["tokenization@word"][:4] == ["-m", "stages.tokenization", "--level", "word"]
 
 

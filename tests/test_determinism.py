@@ -185,6 +185,18 @@ def test_verify_names_the_first_stage_and_file_that_differ(twins):
     assert first_difference(*twins) == "stage corpus: out/corpus/record/b.json"
 
 
+def test_verify_compares_every_lock_and_names_the_cause_before_what_follows_from_it(twins):
+    report = "deps: [{{path: out/task, md5: {task}}}]\n    outs: [{{path: reports, md5: {task}}}]\n"
+    for project, task in zip(twins, ("5", "6"), strict=True):
+        text = (project / "dvc.lock").read_text()
+        (project / "dvc.lock").write_text(f"{text}  report:\n    cmd: python\n    {report.format(task=task)}")
+        (project / "tasks").mkdir()
+        entry = f"{{cmd: python, outs: [{{path: out/task, md5: '{task}'}}]}}"
+        (project / "tasks/dvc.lock").write_text(f"stages:\n  task: {entry}\n")
+    assert first_difference(*twins) == "stage task: out/task as dvc.lock has it"
+    assert counted(twins[0]) == "4 stages, 5 files"
+
+
 def test_verify_names_a_file_that_one_of_them_lacks(twins):
     (twins[1] / "out/train/w").unlink()
     (twins[1] / "dvc.lock").write_text(LOCK.format(corpus="1", train="4"))

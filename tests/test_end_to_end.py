@@ -10,10 +10,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
 
+from pipeline.tracking.graph import name_of
 from reliability.kills import Kill
-from reliability.project import change_params, make_project, small
+from reliability.project import change_params, lock_entries, locks, make_project, small
 from reliability.project import run as run_quietly
 from reliability.trials import Trial, Undisturbed, checksums, cut, differences, finished_runs, out, tried
 
@@ -77,13 +77,11 @@ def runs(project: Path) -> dict[str, dict]:
     return found
 
 
-def lock(project: Path) -> dict:
-    return YAML(typ="safe").load((project / "dvc.lock").read_text())["stages"]
-
-
 def test_stages_side_by_side_leave_the_bytes_and_the_runs_of_dvc_repro(project, tmp_path):
     side_by_side = made(tmp_path / "unroll", "unroll repro --jobs 2")
-    assert (side_by_side / "dvc.lock").read_bytes() == (project / "dvc.lock").read_bytes()
+    assert locks(side_by_side) == locks(project) == [Path("dvc.lock"), Path("tasks/dvc.lock")]
+    for lock in locks(project):
+        assert (side_by_side / lock).read_bytes() == (project / lock).read_bytes()
     for folder in ("out", "reports"):
         assert checksums(side_by_side / folder) == checksums(project / folder)
     assert runs(side_by_side) == runs(project)
@@ -100,7 +98,7 @@ def test_the_report_compares_the_models(project):
 
 def test_mlflow_holds_one_finished_run_for_every_stage(project):
     found = runs(project)
-    assert sorted(run["stage"] for run in found.values()) == sorted(lock(project))
+    assert sorted(run["stage"] for run in found.values()) == sorted(lock_entries(project))
     trained = next(run for run in found.values() if run["stage"].startswith("train@word-gru"))
     steps = {step for key, step, _ in trained["points"] if key == "train/nats_per_token"}
     assert len(steps) > 5
@@ -140,7 +138,7 @@ def test_an_upgrade_makes_the_stages_stale_that_depend_on_it_and_says_why(projec
     assert run("unroll environment", project).returncode == 0
     assert (project / "environment.yaml").read_text() == written
     assert stale["python"] == {"corpus"}
-    assert {name.partition("@")[0] for name in stale["torch"]} == {"train", "gradients", "memory", "sampling"}
+    assert {name_of(name).partition("@")[0] for name in stale["torch"]} == {"train", "gradients", "memory", "sampling"}
 
 
 def test_sync_brings_a_lost_store_back(project):
@@ -172,7 +170,7 @@ def untrained(project, others_store, tmp_path_factory) -> Path:
     shutil.copytree(project, folder, symlinks=True, ignore=store_and_run_cache)
     shutil.copy(others_store, folder)
     shutil.rmtree(folder / out(GRU))
-    md5 = lock(project)[GRU]["outs"][0]["md5"]
+    md5 = lock_entries(project)[GRU]["outs"][0]["md5"]
     (folder / ".dvc/cache/files/md5" / md5[:2] / md5[2:]).unlink()
     return folder
 

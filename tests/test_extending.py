@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from pipeline.tracking.graph import name_of
 from reliability.project import ROOT, change_params, checked, make_small_project, run
 
 PAGE = (ROOT / "docs/extending.md").read_text(encoding="utf-8")
@@ -45,7 +46,7 @@ def test_a_model_a_task_and_the_stage_of_the_page_run_and_no_other_training_runs
     add(folder)
     changed = {line[3:] for line in run("git status --porcelain", folder).stdout.splitlines()}
     assert changed == {"params.yaml", "dvc.yaml", "pipeline/memory/first/", "stages/lengths.py"}
-    stale = re.findall(r"^([\w@-]+):$", checked(run("dvc status", folder)).stdout, re.MULTILINE)
+    stale = map(name_of, re.findall(r"^([\w@/.:-]+):$", checked(run("dvc status", folder)).stdout, re.MULTILINE))
     of_model = {f"{stage}@char-second-1" for stage in ("train", "gradients", "sampling")}
     of_memory = {"memory@first-rnn-1", "memory@first-second-1", "memory@agreement-second-1"}
     assert set(stale) == {*of_model, *of_memory, "report", "lengths"}
