@@ -17,17 +17,18 @@ def add(folder: Path) -> None:
     """Write the files of the page into a project, and its entries into params.yaml and dvc.yaml."""
     for path, text in BLOCKS.items():
         if path.endswith(".py"):
-            (folder / path).parent.mkdir(exist_ok=True)
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text, encoding="utf-8")
     entry = YAML(typ="safe").load(BLOCKS["params.yaml"])
-    change_params(folder, lambda params: params["memory"].update(entry, tasks=[*params["memory"]["tasks"], *entry]))
+    change_params(folder, lambda params: params["tasks"].update(entry))
+    change_params(folder, lambda params: params["run"].update(tasks=[*params["run"]["tasks"], *entry]))
     change_params(folder, second_model)
     graph = (folder / "dvc.yaml").read_text(encoding="utf-8")
     (folder / "dvc.yaml").write_text(graph.replace("\nmetrics:\n", f"\n{BLOCKS['dvc.yaml']}\nmetrics:\n"), "utf-8")
 
 
 def only_rnn(params: dict) -> None:
-    params["run"] = {"levels": ["char"], "models": ["rnn"], "seeds": [1]}
+    params["run"] = {"levels": ["char"], "models": ["rnn"], "tasks": ["agreement"], "seeds": [1]}
 
 
 def second_model(params: dict) -> None:
@@ -45,11 +46,11 @@ def test_a_model_a_task_and_the_stage_of_the_page_run_and_no_other_training_runs
     checked(run("git -c user.name=Test -c user.email=test@localhost commit -qm Run", folder))
     add(folder)
     changed = {line[3:] for line in run("git status --porcelain", folder).stdout.splitlines()}
-    assert changed == {"params.yaml", "dvc.yaml", "pipeline/memory/first/", "stages/lengths.py"}
+    assert changed == {"params.yaml", "dvc.yaml", "pipeline/tasks/parity/", "stages/lengths.py"}
     stale = map(name_of, re.findall(r"^([\w@/.:-]+):$", checked(run("dvc status", folder)).stdout, re.MULTILINE))
     of_model = {f"{stage}@char-second-1" for stage in ("train", "gradients", "sampling")}
-    of_memory = {"memory@first-rnn-1", "memory@first-second-1", "memory@agreement-second-1"}
-    assert set(stale) == {*of_model, *of_memory, "report", "lengths"}
+    of_tasks = {"examples@parity", "task@parity-rnn-1", "task@parity-second-1", "task@agreement-second-1"}
+    assert set(stale) == {*of_model, *of_tasks, "report", "lengths"}
     checked(run("dvc repro -q", folder))
-    assert "The first bit" in (folder / "reports/report.md").read_text(encoding="utf-8")
+    assert "## Parity" in (folder / "reports/report.md").read_text(encoding="utf-8")
     assert (folder / "out/lengths/lengths.json").exists()
