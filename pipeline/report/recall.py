@@ -1,13 +1,13 @@
 """What the models remember at tasks that ask for something at a known distance, and how far."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.figures import GREY
 from pipeline.report.curves import blank, draw, legend_beside, styles
 from pipeline.report.estimates import estimate
 from pipeline.report.formats import pooled
-from pipeline.report.parts import Block, Picture, Row, Table, Verdict
+from pipeline.report.parts import Block, Paragraph, Picture, Row, Table
 from pipeline.report.task_results import TaskModelResults, TaskResults
 from pipeline.report.words import listed
 
@@ -31,7 +31,7 @@ def blocks(task: TaskResults, title: str, distance: str) -> Sequence[Block]:
     picture = Picture(
         f"recall_{task.task}", title, f"{title}. {said}", caption, lambda: drawn(task, f"distance: {distance}")
     )
-    return [picture, reach(task, distance), Verdict(said)]
+    return [Paragraph(said), picture, reach(task, distance)]
 
 
 def drawn(task: TaskResults, x: str) -> "Figure":
@@ -39,7 +39,7 @@ def drawn(task: TaskResults, x: str) -> "Figure":
     figure, axes = blank(x=x, y="right answers (%)")
     look = styles(task.models)
     for model in task.models:
-        rows = at_distances(model)
+        rows = model.rows("distance")
         shares = {distance: [100 * row["accuracy"] for row in seeds] for distance, seeds in rows.items()}
         draw(axes, shares, label=model.name, **look[model.name])
         if len(model.seeds) == 1:
@@ -47,7 +47,7 @@ def drawn(task: TaskResults, x: str) -> "Figure":
             axes.fill_between(list(rows), low, high, color=look[model.name]["color"], alpha=0.12, linewidth=0)
     axes.axhline(100 * guessed(task)["accuracy"], color=GREY, linestyle=":", label="chance")
     if "lengths" in task.params:  # these are spaced like powers; lengths that are not given are near each other
-        _space_like_powers(axes, sorted({distance for model in task.models for distance in at_distances(model)}))
+        _space_like_powers(axes, sorted({distance for model in task.models for distance in model.rows("distance")}))
     axes.set_ylim(0, 103)
     legend_beside(figure)
     return figure
@@ -70,15 +70,6 @@ def _unseen(task: TaskResults, distance: str) -> str:
     if not task.params.get("unseen_lengths"):
         return ""
     return f" More than {task.params['lengths'][-1]} {distance} were in no training example."
-
-
-def at_distances(model: TaskModelResults) -> dict[int, list[Mapping[str, Any]]]:
-    """The rows of the seeds at each distance."""
-    found: dict[int, list[Mapping[str, Any]]] = {}
-    for scores in model.seeds.values():
-        for row in scores["tables"]["distance"]:
-            found.setdefault(row["distance"], []).append(row)
-    return dict(sorted(found.items()))
 
 
 def guessed(task: TaskResults) -> Mapping[str, float]:

@@ -15,9 +15,8 @@ import numpy as np
 from pipeline.base.errors import PipelineError
 from pipeline.base.memory import check_memory
 from pipeline.examples.sets import Examples, Split
-from pipeline.tasks.drawn_params import DrawnParams
-from pipeline.tasks.recall import known_scores
-from pipeline.tasks.recall_figures import distances_figure
+from pipeline.tasks.params import DrawnParams
+from pipeline.tasks.recall import distances_figure, known_scores
 from pipeline.tasks.source import Source
 from pipeline.tokens.vocabulary import EOS_TOKEN, UNK_TOKEN
 from pipeline.tokens.windows import shifted

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.report import recall
-from pipeline.report.parts import Picture, Table, Verdict
+from pipeline.report.parts import Paragraph, Picture, Table
 from pipeline.report.task_results import TaskModelResults, TaskResults
 from pipeline.tasks.recall import known_scores
 
@@ -30,7 +30,7 @@ def results(seeds=(1,), models=tuple(SHARES), **details: Any) -> TaskResults:
     return TaskResults("agreement", {}, {"lengths": [3], "unseen_lengths": [6]}, GUESSES, of)
 
 
-def test_the_verdict_says_who_pays_less_than_a_guess_and_how_far_each_remembers():
+def test_the_sentence_says_who_pays_less_than_a_guess_and_how_far_each_remembers():
     assert recall.verdict(results(), "words") == (
         "The best guess without memory costs 1.000 bits an answer: rnn pays as much (1.000), lstm pays less (0.250) "
         "and bilstm pays as much (1.000). At least 95 % of the answers are right at no distance in rnn and bilstm and "
@@ -38,11 +38,11 @@ def test_the_verdict_says_who_pays_less_than_a_guess_and_how_far_each_remembers(
     )
 
 
-def test_blocks_are_a_figure_a_table_and_the_verdict():
-    picture, table, verdict = recall.blocks(results(), "A title", "words")
+def test_blocks_are_a_sentence_a_figure_and_a_table():
+    said, picture, table = recall.blocks(results(), "A title", "words")
     assert isinstance(picture, Picture)
     assert isinstance(table, Table)
-    assert isinstance(verdict, Verdict)
+    assert isinstance(said, Paragraph)
     assert "More than 3 words were in no training example." in picture.caption
     assert list(table.heads) == ["model", "95 % right up to (words)"]
     assert [list(row.cells) for row in table.rows] == [["rnn", "none"], ["lstm", "3"], ["bilstm", "none"]]

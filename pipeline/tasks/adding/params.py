@@ -1,6 +1,6 @@
 """Section of params.yaml: how adding is learned and asked."""
 
-from pipeline.tasks.drawn_params import DrawnParamsOfLengths
+from pipeline.tasks.params import DrawnParamsOfLengths
 
 
 class AddingParams(DrawnParamsOfLengths):

@@ -14,7 +14,7 @@ from pipeline.tasks.adding.params import AddingParams
 from pipeline.tasks.bundle import TaskBundle
 from pipeline.tasks.contract import Prediction, Task
 from pipeline.tasks.recall import Answer, measured
-from pipeline.tasks.recall_study import study
+from pipeline.tasks.recall_task import study
 from pipeline.training.supervised import LeastSquares, squared_error
 
 SEQUENCES_AT_A_TIME = 128

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from pipeline.tasks.drawn_params import DrawnParamsOfLengths
+from pipeline.tasks.params import DrawnParamsOfLengths
 
 
 class AgreementParams(DrawnParamsOfLengths):

@@ -18,6 +18,7 @@ REPORT = TaskReport(
         MeasureWords("accuracy", "right", "%"),
         MeasureWords("bits", "cost of an answer", "bits", better="lower"),
     ],
-    tables={"distance": f"By distance ({DISTANCE})", "attractors": "By attractors"},
+    tables={"distance": f"distance ({DISTANCE})", "attractors": "attractors"},
     blocks=lambda results: blocks(results, TITLE, DISTANCE),
+    formulas="Memory tasks",
 )

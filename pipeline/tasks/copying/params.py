@@ -1,7 +1,7 @@
 """Section of params.yaml: how copying is learned and asked."""
 
 from pipeline.base.params import Count
-from pipeline.tasks.drawn_params import DrawnParamsOfLengths
+from pipeline.tasks.params import DrawnParamsOfLengths
 
 
 class CopyingParams(DrawnParamsOfLengths):

@@ -15,6 +15,7 @@ REPORT = TaskReport(
         MeasureWords("accuracy", "right", "%"),
         MeasureWords("bits", "cost of an answer", "bits", better="lower"),
     ],
-    tables={"distance": f"By distance ({DISTANCE})"},
+    tables={"distance": f"distance ({DISTANCE})"},
     blocks=lambda results: blocks(results, TITLE, DISTANCE),
+    formulas="Memory tasks",
 )

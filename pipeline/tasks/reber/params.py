@@ -1,6 +1,6 @@
 """Section of params.yaml: how Reber strings are learned and asked."""
 
-from pipeline.tasks.drawn_params import DrawnParams
+from pipeline.tasks.params import DrawnParams
 
 
 class ReberParams(DrawnParams):

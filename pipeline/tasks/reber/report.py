@@ -17,4 +17,5 @@ REPORT = TaskReport(
     ],
     tables={},  # by distance: lengths are not given and so are too many, and each too rare
     blocks=lambda results: blocks(results, TITLE, DISTANCE),
+    formulas="Memory tasks",
 )

@@ -6,7 +6,7 @@ from statistics import fmean
 from pipeline.examples.sets import Split
 from pipeline.networks.build import Network
 from pipeline.tasks.reber.data.grammar import bits_of, strings
-from pipeline.tasks.string_task import bits_per_string, string_task
+from pipeline.tasks.recall_task import bits_per_string, string_task
 
 
 def _whole_strings(network: Network, test: Split) -> Mapping[str, float] | None:

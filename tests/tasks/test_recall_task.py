@@ -14,9 +14,8 @@ from pipeline.networks.build import build_language_model
 from pipeline.networks.language_model import LanguageModel
 from pipeline.networks.stack import State
 from pipeline.tasks.agreement.data.sentences import IDS, PLURALS, WORDS, Agreement
-from pipeline.tasks.recall import measured
-from pipeline.tasks.recall_figures import distances_figure
-from pipeline.tasks.string_task import answers, bits_per_string, completed
+from pipeline.tasks.recall import distances_figure, measured
+from pipeline.tasks.recall_task import answers, bits_per_string, completed
 from pipeline.tasks.strings import FIRST, String, examples_of, split_of
 from pipeline.tokens.windows import shifted
 
@@ -66,7 +65,8 @@ def test_examples_are_shifted_strings_that_a_person_can_read(tmp_path):
             (place,) = split.notes["places"][i]
             assert words[place] in ("was", "were")
             assert place - 2 == split.notes["distance"][i]
-            assert split.notes["attractors"][i] == examples.splits[name].notes["attractors"][i]
+            assert split.notes["text"][i] == examples.splits[name].notes["text"][i]
+    assert again.splits["test"].notes["attractors"] == examples.splits["test"].notes["attractors"]
     assert [split.notes["distance"] for split in again.splits.values()][1:] == [[0, 0, 1, 1, 3, 3, 6, 6, 13, 13]] * 2
     assert sum(again.splits["train"].lengths) >= 300
     texts = [text for split in again.splits.values() for text in split.notes["text"] if len(text.split()) > 6]
@@ -119,7 +119,7 @@ def test_bits_per_string_are_those_of_single_strings(model):
     for string in STRINGS:
         ids = torch.tensor(string.ids)
         logits, _ = network.window_logits(torch.from_numpy(shifted(ids.numpy(), V))[None], ids[None])
-        bits.append(-float(logits[0].log_softmax(-1)[range(len(ids)), ids].sum()) / math.log(2))
+        bits.append(-float(logits[0].detach().log_softmax(-1)[range(len(ids)), ids].sum()) / math.log(2))
     assert bits_per_string(network, split_of(STRINGS, LETTERS)) == pytest.approx(np.mean(bits), rel=1e-5)
 
 

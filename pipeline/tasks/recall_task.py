@@ -1,7 +1,10 @@
-"""Tasks made of strings: a network learns to predict every symbol, and is asked at the places of the answers."""
+"""Tasks that ask for something at a known distance: what their networks answer.
+
+Of a string, a network learns to predict every symbol, and is asked only at the places of the answers.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -13,10 +16,9 @@ from pipeline.examples.batches import Padded, in_order, padded
 from pipeline.examples.sets import Split
 from pipeline.networks.build import Network
 from pipeline.tasks.bundle import TaskBundle
-from pipeline.tasks.contract import Prediction, Task
-from pipeline.tasks.drawn_params import DrawnParams
-from pipeline.tasks.recall import Answer, measured
-from pipeline.tasks.recall_study import study
+from pipeline.tasks.contract import Prediction, Study, Task
+from pipeline.tasks.params import DrawnParams
+from pipeline.tasks.recall import Answer, accuracy_figure, by, longest_good, measured
 from pipeline.tasks.strings import FIRST, String, Strings
 from pipeline.tokens.windows import shifted
 from pipeline.training.supervised import Supervised, token_nats
@@ -62,6 +64,18 @@ def string_task(
             examples.splits["test"], given, "bits", strings=whole_strings(network, examples.splits["test"])
         ),
         predict=predict,
+    )
+
+
+def study(test: Split, given: Sequence[Answer], unit: str, **details: Any) -> Study:
+    """Tables by distance and by attractors, and the largest distance with 95 % right answers."""
+    keys = [key for key in ("distance", "attractors") if key in test.notes]
+    tables = {key: by(key, test.notes[key], given, unit) for key in keys}
+    return Study(
+        tables=tables,
+        details={"largest_length_95": longest_good(tables["distance"]), **details},
+        predictions={"right": [answer.right for answer in given], unit: [answer.costs for answer in given]},
+        figures={"accuracy": lambda: accuracy_figure(tables["distance"])},
     )
 
 
