@@ -19,7 +19,7 @@ from rich.progress import Progress
 
 from reliability import side_by_side
 from reliability.project import ROOT, hear_interrupts
-from reliability.trials import MEMORY, TRAIN, Outcome, make_fragile_project, trials, tried, undisturbed
+from reliability.trials import TASK, TRAIN, Outcome, make_fragile_project, trials, tried, undisturbed
 
 PAGE = ROOT / "docs/reliability.md"
 BEGIN, END = "<!-- faults -->", "<!-- /faults -->"
@@ -40,7 +40,7 @@ def main() -> None:
 
         pristine = Path(scratch, "pristine")
         make_fragile_project(pristine)
-        expected = {stage: undisturbed(pristine, stage) for stage in (TRAIN, MEMORY)}
+        expected = {stage: undisturbed(pristine, stage) for stage in (TRAIN, TASK)}
         outcomes = []
         for outcome in pool.map(lambda t: tried(t, expected[t.stage], pristine), trials(NUM_TRIALS, Random(SEED))):
             show(line(outcome))

@@ -1,6 +1,6 @@
 """Whether this working tree gives the bytes that another revision gives: `make same BASE=REV`.
 
-A small project with every level, stage, default model and memory task, and two seeds, is run with the code of REV
+A small project with every level, stage, default model and task, and two seeds, is run with the code of REV
 and with the code of the working tree, and every file of every out is compared. Each side has its own params.yaml,
 in which the same values are made small. What may differ is listed in reliability/same.yaml, and printed.
 """
@@ -21,13 +21,12 @@ import typer
 from pipeline.base.errors import EXIT_USER_ERROR, PipelineError
 from pipeline.params import read_yaml
 from reliability.compare import files
-from reliability.project import ROOT, change_params, checked, outs_of, run, small, stages_of, write_text
+from reliability.project import ROOT, TASKS, change_params, checked, outs_of, run, small, stages_of, write_text
 from reliability.same_map import SameMap
 
 MAP = Path(__file__).with_name("same.yaml")
 RUNNER = Path(__file__).with_name("one_process.py")
 LEVELS = ("char", "word", "bpe")
-TASKS = ("agreement", "copying", "adding", "reber")
 NUM_LINES = 20
 """What is shown of a stage that fails."""
 Commands = Sequence[Sequence[str]]
@@ -37,8 +36,7 @@ Change = Callable[[dict[str, Any]], None]
 
 def everything(params: dict[str, Any]) -> None:
     """Small values for every level, task and default model; with dropout, and one level in units."""
-    params["run"] |= {"levels": list(LEVELS), "seeds": [1, 2]}
-    params["memory"]["tasks"] = list(TASKS)
+    params["run"] |= {"levels": list(LEVELS), "tasks": list(TASKS), "seeds": [1, 2]}
     small(params)
     params["batching"]["bpe"] = {"mode": "units"}
     for name in params["run"]["models"]:

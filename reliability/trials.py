@@ -18,7 +18,7 @@ from reliability.kills import Kill, saved, started, states
 from reliability.project import address, checked, make_project, run, small, write_text
 from reliability.verify import first_difference
 
-TRAIN, MEMORY = "train@char-gru-1", "memory@agreement-gru-1"
+TRAIN, TASK = "train@char-gru-1", "task@agreement-gru-1"
 GOES_ON = re.compile(r"going on after step (\d+)")
 FINISHED = """
 select t.run_uuid from tags t join runs r on r.run_uuid = t.run_uuid
@@ -29,19 +29,19 @@ POINTS = "select key, step, value from metrics where run_uuid = ? and key not li
 
 def small_and_fragile(params: dict[str, Any], tokens: int = 10_000) -> None:
     """One model with dropout, two layers deep, some seconds of training, and a state twenty times a second."""
-    params["run"] = {"levels": ["char"], "models": ["gru"], "seeds": [1]}
+    params["run"] = {"levels": ["char"], "models": ["gru"], "tasks": ["agreement"], "seeds": [1]}
     small(params)
     params["checkpoint_every"] = 0.05
     params["models"]["gru"] |= {"hidden_size": 64, "num_layers": 2, "dropout": 0.2}
     params["training"]["char"] |= {"budget_tokens": tokens}
-    params["memory"]["agreement"] |= {"budget_tokens": tokens // 2, "lengths": [0, 2, 3]}
+    params["tasks"]["agreement"] |= {"budget_tokens": tokens // 2, "lengths": [0, 2, 3], "dropout": 0.2}
 
 
 def make_fragile_project(folder: Path, change: Callable[[dict[str, Any]], None] = small_and_fragile) -> None:
-    """Lay this working tree into a folder that is not there yet; the text is ready to be trained on."""
+    """Lay this working tree into a folder that is not there yet; the text and the task are ready to be learned."""
     make_project(folder, change)
     write_text(folder)
-    checked(run("dvc repro vocabulary@char", folder))
+    checked(run("dvc repro vocabulary@char examples", folder))
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def trials(count: int, random: Random) -> list[Trial]:
     return [
         Trial(
             number,
-            MEMORY if number % 3 == 2 else TRAIN,
+            TASK if number % 3 == 2 else TRAIN,
             [kill(number) for _ in range(2 if number % 4 == 1 else 1)],
             damages[number // 5 % 2] if moments[number % 5] == "saved" else None,
         )
@@ -209,5 +209,5 @@ def finished_runs(folder: Path, stage: str) -> list[list[tuple[str, int, float]]
 
 def _recorded(folder: Path, stage: str) -> None:
     """MLflow holds what was trained while it is trained; the rest when it is asked."""
-    if stage.startswith("memory"):
+    if stage.startswith("task"):
         checked(run("unroll sync", folder))

@@ -36,7 +36,7 @@ def tiny(params: dict) -> None:
 
     The GRU is deep, has dropout, and is saved twenty times a second: it will be killed.
     """
-    params["run"] = {"levels": ["char", "word"], "models": MODELS, "seeds": [1]}
+    params["run"] |= {"levels": ["char", "word"], "models": MODELS, "seeds": [1]}
     small(params)
     params["run"]["levels"] = ["word"]
     params["corpus"]["path"] = "text.txt"
@@ -137,8 +137,9 @@ def test_an_upgrade_makes_the_stages_stale_that_depend_on_it_and_says_why(projec
         assert f" runs here (the file names {value}); run `unroll environment`, and `dvc repro` will" in refused.stderr
     assert run("unroll environment", project).returncode == 0
     assert (project / "environment.yaml").read_text() == written
-    assert stale["python"] == {"corpus"}
-    assert {name_of(name).partition("@")[0] for name in stale["torch"]} == {"train", "gradients", "memory", "sampling"}
+    names = {of: {stage.partition("@")[0] for stage in stages} for of, stages in stale.items()}
+    assert names["python"] == {"corpus", "examples"}
+    assert names["torch"] == {"train", "gradients", "task", "sampling"}
 
 
 def test_sync_brings_a_lost_store_back(project):
@@ -240,7 +241,7 @@ def test_a_training_that_diverges_fails_aloud_and_leaves_its_last_good_weights(p
     """
 
     def explode(params: dict) -> None:
-        params["run"] = {"levels": ["char"], "models": ["rnn"], "seeds": [1]}
+        params["run"] |= {"levels": ["char"], "models": ["rnn"], "seeds": [1]}
         wild = {"nonlinearity": "tanh", "learning_rate": 1.0e6, "max_grad_norm": None, "hidden_size": 8}
         params["models"]["rnn"] |= wild
         params["training"]["char"] |= {"num_validations": 16}

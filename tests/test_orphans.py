@@ -13,7 +13,7 @@ from pipeline.params import read_yaml
 from reliability.kills import Kill, Started, is_alive, saved, started
 from reliability.project import AUTHOR, run
 from reliability.trials import (
-    MEMORY,
+    TASK,
     TRAIN,
     Trial,
     Undisturbed,
@@ -29,15 +29,20 @@ from reliability.trials import (
 
 pytestmark = pytest.mark.faults
 OTHER = "train@char-lstm-1"
-ADDING = "memory@adding-gru-1"
+ADDING = "task@adding-gru-1"
 
 
 def two_models_two_tasks(params: dict) -> None:
     params["models"]["lstm"] |= {"hidden_size": 8, "embedding_size": 4}
     small_and_fragile(params, tokens=6000)
-    params["run"]["models"] = ["gru", "lstm"]
-    params["memory"]["tasks"] = ["agreement", "adding"]
-    params["memory"]["adding"] |= {"lengths": [10, 20], "budget_tokens": 60_000, "test_sequences": 20}
+    params["run"] |= {"models": ["gru", "lstm"], "tasks": ["agreement", "adding"]}
+    params["tasks"]["adding"] |= {
+        "lengths": [10, 20],
+        "unseen_lengths": [],
+        "batch_size": 4,
+        "budget_tokens": 60_000,
+        "test_sequences": 20,
+    }
 
 
 @pytest.fixture(scope="module")
@@ -168,8 +173,8 @@ def wait_for_queue(project: Path) -> list[str]:
     pytest.fail("the queue does not come to its end")
 
 
-@pytest.mark.parametrize("stage", [MEMORY, ADDING])
-def test_a_task_of_memory_goes_on_where_it_was_killed(pristine, stage):
+@pytest.mark.parametrize("stage", [TASK, ADDING])
+def test_a_task_goes_on_where_it_was_killed(pristine, stage):
     trial = Trial(0, stage, [Kill(signal.SIGKILL, False, "write", 0.3)])
     outcome = tried(trial, undisturbed(pristine, stage), pristine)
     assert outcome.wrong == []

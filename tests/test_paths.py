@@ -77,7 +77,7 @@ def test_a_folder_whose_name_ends_dvc_is_one_sentence(tmp_path, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["gru;touch PWNED;", "$(touch PWNED)", "my gru", "a'b;touch PWNED;'", "--help"])
 def test_a_wrong_name_of_a_model_is_run_by_no_shell(tmp_path, name):
-    """Stage memory needs no other stage that would have checked params.yaml before."""
+    """Stage examples needs no other stage that would have checked params.yaml before."""
 
     def change(params: dict) -> None:
         small(params)
@@ -85,7 +85,7 @@ def test_a_wrong_name_of_a_model_is_run_by_no_shell(tmp_path, name):
         params["run"] |= {"models": [name], "seeds": [1]}
 
     make_project(tmp_path / "unroll", change)
-    done = run("dvc repro -s tasks/dvc.yaml:memory", tmp_path / "unroll")
+    done = run("dvc repro -s examples", tmp_path / "unroll")
     assert done.returncode != 0
     assert list(tmp_path.rglob("PWNED")) == []
     assert "params.yaml: models" in done.stderr or "expected one argument" in done.stderr, done.stderr

@@ -193,8 +193,7 @@ def test_base_is_one_revision(arguments, got, capsys):
 
 
 def one_item(params: dict) -> None:
-    params["run"] = {"levels": ["char"], "models": ["gru"], "seeds": [1]}
-    params["memory"]["tasks"] = ["reber"]
+    params["run"] = {"levels": ["char"], "models": ["gru"], "tasks": ["reber"], "seeds": [1]}
     small(params)
 
 

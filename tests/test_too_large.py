@@ -9,13 +9,13 @@ import pytest
 from tiny_run import MODEL_STAGES, TEXT_STAGES, lay
 
 from reliability.project import change_params
-from stages.memory import memory
+from stages.examples import examples
 
 ROOM = 2**30
 """What the process may take beside what it has."""
 BILLION = 10**9
 TRAIN, _, SAMPLING = (flags for _, flags in MODEL_STAGES)
-MEMORY = "--model lstm --seed 1 --out out/memory --task"
+EXAMPLES = "--out out/examples/large --task"
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def at(*keys: str, **values: object) -> Callable[[dict], None]:
     return change
 
 
-STAGES = {stage.name: stage for stage, _ in (*TEXT_STAGES, *MODEL_STAGES)} | {"memory": memory}
+STAGES = {stage.name: stage for stage, _ in (*TEXT_STAGES, *MODEL_STAGES)} | {"examples": examples}
 
 
 @pytest.mark.slow
@@ -65,11 +65,10 @@ STAGES = {stage.name: stage for stage, _ in (*TEXT_STAGES, *MODEL_STAGES)} | {"m
         ("train", TRAIN, at("training", "word", batch_size=10**12)),
         ("train", TRAIN, at("training", "word", batch_size=BILLION, bptt_steps=BILLION)),
         ("sampling", SAMPLING, at("sampling", "word", num_samples=BILLION)),
-        ("memory", f"{MEMORY} agreement", at("memory", "agreement", budget_tokens=BILLION)),
-        ("memory", f"{MEMORY} agreement", at("memory", "agreement", test_sequences=BILLION)),
-        ("memory", f"{MEMORY} adding", at("memory", "adding", budget_tokens=BILLION)),
-        ("memory", f"{MEMORY} adding", at("memory", "adding", batch_size=BILLION)),
-        ("memory", f"{MEMORY} copying", at("memory", "copying", lengths=[BILLION], unseen_lengths=[])),
+        ("examples", f"{EXAMPLES} agreement", at("tasks", "agreement", budget_tokens=BILLION)),
+        ("examples", f"{EXAMPLES} agreement", at("tasks", "agreement", test_sequences=BILLION)),
+        ("examples", f"{EXAMPLES} adding", at("tasks", "adding", budget_tokens=BILLION)),
+        ("examples", f"{EXAMPLES} copying", at("tasks", "copying", lengths=[BILLION], unseen_lengths=[])),
     ],
     ids=lambda value: value if isinstance(value, str) and " " not in value else "",
 )

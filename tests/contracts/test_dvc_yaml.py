@@ -23,7 +23,7 @@ STAGES: dict[str, dict[str, Any]] = {name: entry for file in FILES for name, ent
 PER_LEVEL = {"tokenization", "vocabulary", "batching", "baseline", "training", "sampling"}
 DECIDE_NO_BYTE = ("pipeline.tracking", "pipeline.stage", "pipeline.params", "pipeline.base.errors")
 """Rooms and modules that change no byte of an out: a change of them re-runs nothing. Sections are such modules, too."""
-FOUND = {"pipeline.tasks.source": "data", "pipeline.tasks.contract": "task", "pipeline.tasks.words": "report"}
+FOUND = {"pipeline.tasks.contract": "task", "pipeline.tasks.source": "data", "pipeline.tasks.words": "report"}
 """Modules that import those of this name in every task's folder."""
 
 
@@ -101,7 +101,7 @@ def test_a_stage_depends_on_the_params_it_reads_and_no_others(name):
 
 @pytest.mark.parametrize("name", STAGES)
 def test_a_stage_names_the_version_of_what_decides_its_bytes(name):
-    """torch where its code imports torch; Python where the text is Python's own documentation."""
+    """torch where its code imports torch; Python where the text or examples are Python's own documentation."""
     modules = closure(f"stages.{name}")
     needed = ["python"] * (name in ("corpus", "examples"))
     needed += ["torch"] * any("torch" in graph().find_modules_directly_imported_by(module) for module in modules)

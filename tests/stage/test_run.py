@@ -14,11 +14,11 @@ from pipeline.base.artifacts import LogRows, Record, Result, Row
 from pipeline.base.errors import PipelineError
 from pipeline.base.launch import Launch
 from pipeline.base.params import Level
-from pipeline.memory.params import MemoryTask
 from pipeline.networks.params import Model
 from pipeline.params import load_params
 from pipeline.stage import Input, Output, Stage, stage
 from pipeline.stage.locks import try_lock
+from pipeline.tasks.params import TaskParams
 from pipeline.tokens.params import VocabularyParams
 
 SHIPPED = Path(__file__).parents[2] / "params.yaml"
@@ -79,17 +79,17 @@ def test_a_task_is_an_argument_and_a_tag_and_names_its_entry():
     got = {}
 
     @stage
-    def learned(memory: MemoryTask, *, task: str, seed: int, out: Output) -> Result:
+    def learned(tasks: TaskParams, *, task: str, seed: int, out: Output) -> Result:
         """A stage of tasks."""
-        got.update(memory=memory, task=task)
+        got.update(tasks=tasks, task=task)
         return Result({})
 
     out = Path("out/learned/reber-gru-3")
     assert learned.run(["--task", "reber", "--model", "gru", "--seed", "3", "--out", str(out)]) == 0
-    assert got == {"memory": SHIPPED_PARAMS.memory.reber, "task": "reber"}
+    assert got == {"tasks": SHIPPED_PARAMS.tasks.reber, "task": "reber"}
     record = Record.load(out)
     assert record.tags == {"stage": "learned", "task": "reber", "model": "gru", "seed": "3", "cell": "gru"}
-    assert record.params["memory.batch_size"] == SHIPPED_PARAMS.memory.reber.batch_size
+    assert record.params["tasks.batch_size"] == SHIPPED_PARAMS.tasks.reber.batch_size
 
 
 def test_a_stage_that_fails_leaves_the_old_out_and_no_scraps(capfd):
@@ -218,10 +218,10 @@ def test_the_summary_shows_the_metrics(capfd):
 
 
 def test_a_task_that_does_not_exist_is_a_users_error(capfd):
-    from stages.memory import memory
+    from stages.examples import examples
 
-    assert memory.run("--task arithmetic --model gru --seed 1 --out out/memory".split()) == 2
-    assert "memory: has an entry for the task (got arithmetic); choose of ['adding'" in capfd.readouterr().err
+    assert examples.run("--task arithmetic --out out/examples/arithmetic".split()) == 2
+    assert "tasks: has an entry for the task (got arithmetic); choose of ['adding'" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(("flag", "word"), [("--level", "letter"), ("--seed", "one")])

@@ -12,11 +12,14 @@ from pipeline.base.errors import PipelineError
 from pipeline.examples.sets import Examples
 from pipeline.networks.build import build_regressor
 from pipeline.networks.bundle import Bundle
+from pipeline.networks.classifier import Regressor
+from pipeline.stage.resume import ResumePlace
 from pipeline.tasks.adding.data import SOURCE
 from pipeline.tasks.adding.data.sums import RIGHT_WITHOUT_MEMORY, SQUARED_ERROR_WITHOUT_MEMORY, split, train_lengths
 from pipeline.tasks.adding.params import AddingParams
 from pipeline.tasks.adding.task import TASK, predict, steps_of, sums_answered
 from pipeline.tasks.bundle import TaskBundle
+from pipeline.training.fit import fit
 
 PARAMS = AddingParams(
     lengths=[5, 8],
@@ -135,3 +138,53 @@ def test_a_line_of_values_is_summed(model):
 def test_a_line_that_is_no_sequence_is_named(line):
     with pytest.raises(PipelineError, match=r"^FILE, line 1: values from 0 to 1, two of them marked"):
         steps_of(line, "FILE, line 1")
+
+
+def train(section, resume=None):
+    """Train as the stage does."""
+    examples = SOURCE.read(PARAMS)
+    network = build_regressor(section, **TASK.sizes(PARAMS, examples), seed=1)
+    trained = fit(
+        network,
+        TASK.objective(PARAMS, examples, network, 1),
+        learning_rate=0.02,
+        weight_decay=0.1,
+        max_grad_norm=0.5,
+        num_validations=1,
+        log_every_steps=2,
+        accelerator="cpu",
+        precision="float32",
+        seed=1,
+        live=lambda rows: None,
+        resume=resume,
+    )
+    return network, trained
+
+
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_a_training_that_is_killed_goes_on_to_the_same_weights(model, tmp_path, monkeypatch, step):
+    """Killed right after a state was saved; dropout between the layers draws on."""
+    section = model("lstm", num_layers=2, dropout=0.3)
+
+    def place(folder) -> ResumePlace:
+        return ResumePlace(tmp_path / folder, "key", every_seconds=0.0)
+
+    whole, expected = train(section, place("whole"))
+    save = ResumePlace.save
+    with monkeypatch.context() as patch, pytest.raises(Killed):  # noqa: PT012
+        patch.setattr(ResumePlace, "save", lambda self, at, state: save(self, at, state) or killed_at(at, step))
+        train(section, place("broken"))
+    again, trained = train(section, place("broken"))
+    assert trained == expected
+    assert expected.best_step > step
+    for one, other in zip(again.parameters(), whole.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+class Killed(BaseException):
+    """What ends a training in the middle: nothing of ours handles it."""
+
+
+def killed_at(at: int, step: int) -> None:
+    if at == step:
+        raise Killed
