@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from dvc.stage import Stage as DvcStage
     from dvc_data.hashfile.db import HashFileDB
     from dvc_data.hashfile.hash_info import HashInfo
+
+WRITE_SECONDS = 10
+"""The longest that DVC may take to write a dvc.lock; thousands of lines take it a second on a busy machine."""
 
 CODE = ("pipeline", "stages")
 """Folders whose files are code; every other dependency is data."""
@@ -202,8 +206,17 @@ def work_now(name: str, stage: "DvcStage") -> Work:
 def current_work() -> Work:
     """The work of the stage that DVC runs here.
 
+    Another stage's DVC may be writing its dvc.lock, which is cut until it has: it is then read again.
+
     Raises:
         TrackingError: where DVC cannot make sense of the working directory.
     """
-    with repository(Path(".")) as repo:
-        return running_work(repo)
+    until = time.monotonic() + WRITE_SECONDS
+    while True:
+        try:
+            with repository(Path(".")) as repo:
+                return running_work(repo)
+        except TrackingError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)

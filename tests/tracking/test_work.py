@@ -3,15 +3,16 @@
 import hashlib
 import shutil
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
 from pipeline.base.errors import TrackingError
 from pipeline.params import read_yaml
 from pipeline.tracking.graph import repository, selected_stages
-from pipeline.tracking.work import Work, locked_stages
+from pipeline.tracking.work import Work, current_work, locked_stages, running_work
 
-from .conftest import copy_of, make_project, run_in
+from .conftest import LOCKS, TRAIN, copy_of, make_project, run_in
 
 ENTRY = {
     "cmd": "python -m stages.train",
@@ -115,6 +116,25 @@ def test_the_running_stage_has_the_key_that_dvc_lock_has_later(keyed: Path, tmp_
     assert second[0] == second[1]
     assert second[0]["corpus"] == first[0]["corpus"]
     assert second[0]["train@gru-1"] != first[0]["train@gru-1"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_stage_that_starts_while_dvc_writes_a_lock_waits_for_the_whole_of_it(
+    keyed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lock: str
+) -> None:
+    project = copy_of(keyed, tmp_path)
+    written, _ = _keys(project)
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("DVC_STAGE", TRAIN)
+    whole = Path(lock).read_text()
+    Path(lock).write_text("")  # so begins a write
+    with pytest.raises(TrackingError), repository(project) as repo:
+        running_work(repo)
+    writer = Timer(1, Path(lock).write_text, [whole])
+    writer.start()
+    assert current_work().key == written["train@gru-1"]
+    writer.join()
 
 
 @pytest.mark.slow
