@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.tracking.graph import name_of
 from reliability.kills import Kill
 from reliability.project import change_params, lock_entries, locks, make_project, small
 from reliability.project import run as run_quietly

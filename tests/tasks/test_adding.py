@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pytest
 import torch
-from pipeline.networks.regressor import Regressor
 from torch import nn
 
 from pipeline.base.errors import PipelineError
