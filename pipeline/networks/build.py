@@ -16,12 +16,12 @@ from pipeline.networks.language_model import LanguageModel
 from pipeline.networks.params import GruModel, LstmModel, Model, RnnModel
 from pipeline.networks.readout import Readout
 from pipeline.networks.stack import RecurrentStack
-from pipeline.networks.tagger import Tagger
+from pipeline.networks.tagger import CrfTagger, Tagger
 
 Network = LanguageModel | ClozeModel
 """What predicts tokens: both answer `stacks`, `reads` and `window_logits` alike, and say what they predict."""
 
-Kind = Literal["language_model", "regressor", "classifier", "frame_classifier", "tagger"]
+Kind = Literal["language_model", "regressor", "classifier", "frame_classifier", "tagger", "crf_tagger"]
 
 
 def build_language_model(model: Model, vocabulary_size: int, seed: int) -> Network:
@@ -67,6 +67,12 @@ def build_tagger(model: Model, vocabulary_size: int, num_classes: int, seed: int
     return Tagger(embed, *_whole_sequence(model, embed, model.embedding_size or vocabulary_size, num_classes, seed))
 
 
+def build_crf_tagger(model: Model, vocabulary_size: int, num_classes: int, seed: int) -> CrfTagger:
+    """The same with scores of the transitions between classes."""
+    embed = embedding(vocabulary_size, model.embedding_size)
+    return CrfTagger(embed, *_whole_sequence(model, embed, model.embedding_size or vocabulary_size, num_classes, seed))
+
+
 def _whole_sequence(
     model: Model, embed: nn.Module | None, input_size: int, num_outputs: int, seed: int
 ) -> tuple[Encoder, Readout]:
@@ -83,6 +89,7 @@ BUILDERS: Mapping[Kind, Callable[..., nn.Module]] = {
     "classifier": build_classifier,
     "frame_classifier": build_frame_classifier,
     "tagger": build_tagger,
+    "crf_tagger": build_crf_tagger,
 }
 
 

@@ -1,7 +1,7 @@
 """A sequence of vectors as features: one stack from the left, or one a direction (Schuster & Paliwal 1997)."""
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from pipeline.networks.stack import RecurrentStack
@@ -80,5 +80,13 @@ def without_padding(x: Float[Tensor, "B T F"], lengths: Int[Tensor, " B"] | None
     """
     if lengths is None:
         return x
-    is_padding = torch.arange(x.shape[1], device=x.device) >= lengths[:, None]  # (B, T)
-    return x.masked_fill(is_padding[..., None], 0.0)
+    return x.masked_fill(is_padding(lengths, x.shape[1])[..., None], 0.0)
+
+
+def is_padding(lengths: Int[Tensor, " B"], num_steps: int) -> Bool[Tensor, "B T"]:
+    """Whether a step is behind its row's length.
+
+    >>> is_padding(torch.tensor([2, 1]), 2).tolist()
+    [[False, False], [False, True]]
+    """
+    return torch.arange(num_steps, device=lengths.device) >= lengths[:, None]

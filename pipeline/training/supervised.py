@@ -14,6 +14,7 @@ from pipeline.examples.batches import Padded, batches_of_epoch, in_order, padded
 from pipeline.examples.sets import Split
 from pipeline.networks.build import Network
 from pipeline.networks.stack import State
+from pipeline.networks.tagger import Tagger
 from pipeline.tokens.windows import IGNORED
 from pipeline.training.objective import Batch
 
@@ -28,6 +29,11 @@ def class_nats(network: nn.Module, batch: Padded) -> Tensor:
     inputs, lengths, targets = batch
     logits = network(inputs, lengths)
     return F.cross_entropy(logits.flatten(0, -2), targets.flatten(), ignore_index=IGNORED, reduction="sum")
+
+
+def crf_nats(network: Tagger, batch: Padded) -> Tensor:
+    """-ln p of the whole path of each example, of a tagger that scores paths."""
+    return network.nats(*batch).sum()
 
 
 def token_nats(network: Network, batch: Padded) -> Tensor:

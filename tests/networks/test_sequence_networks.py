@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from pipeline.examples.sets import Split
 from pipeline.networks.build import BUILDERS, Kind
 from pipeline.networks.params import Model
 from pipeline.networks.sequence import SequenceNetwork
-from pipeline.training.supervised import Loss, class_nats, squared_error
+from pipeline.training.supervised import Loss, class_nats, crf_nats, squared_error
 
 TORCH = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 C, D, LAYERS = 4, 6, 2
@@ -28,7 +29,7 @@ class Case:
 
     kind: Kind
     reads: str
-    loss: Loss[SequenceNetwork]
+    loss: Loss[Any]
 
     def build(self, section: Model) -> SequenceNetwork:
         """In float64 and of random weights: as built, its biases are zero, and padding would not show."""
@@ -48,6 +49,7 @@ class Case:
         target = {
             "regressor": lambda t: np.array(rng.normal()),
             "tagger": lambda t: rng.integers(C, size=t),
+            "crf_tagger": lambda t: rng.integers(C, size=t),
         }.get(self.kind, lambda t: np.array(rng.integers(C)))
         return Split([draw(t) for t in LENGTHS], [target(t) for t in LENGTHS])
 
@@ -57,6 +59,7 @@ CASES = {
     "frame_classifier": Case("frame_classifier", "frames", class_nats),
     "regressor": Case("regressor", "frames", squared_error),
     "tagger": Case("tagger", "ids", class_nats),
+    "crf_tagger": Case("crf_tagger", "ids", crf_nats),
 }
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 every_model = pytest.mark.parametrize(
@@ -113,9 +116,9 @@ def test_each_row_is_what_torchs_modules_make_of_it_alone(model, case, cell, cha
     assert network.readout.weight is not None
     for row, length, output in zip(inputs, LENGTHS, outputs, strict=True):
         features, ends = features_of(network, cell, row[:length])
-        read = features if case.kind == "tagger" else ends
+        read = features if case.kind.endswith("tagger") else ends
         expected = read @ network.readout.weight.T + network.readout.bias
-        found = output[:length] if case.kind == "tagger" else output.reshape(-1)
+        found = output[:length] if case.kind.endswith("tagger") else output.reshape(-1)
         torch.testing.assert_close(found, expected)
 
 
