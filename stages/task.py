@@ -57,7 +57,7 @@ def task(
     )
     owner = TaskBundle.owner(task, tasks, found.classes)
     bundle = Bundle(network, learned.kind, sizes, model, seed, owner)
-    TaskBundle(bundle, task, tasks, found.classes, found.vocabulary).save(out)
+    TaskBundle(bundle, task, tasks, found.classes, found.vocabulary, found.characters).save(out)
     answers = {name: learned.answer(tasks, network, found.splits[name]) for name in ("validation", "test")}
     measures = {name: learned.measure(tasks, found, found.splits[name], given) for name, given in answers.items()}
     study = learned.study(tasks, found, network, answers["test"])

@@ -10,7 +10,8 @@ from pipeline.examples.sets import Split
 from pipeline.tokens.windows import IGNORED
 
 Padded = tuple[Tensor, Tensor, Tensor]
-"""Inputs (B, T), ids, or (B, T, D), frames; lengths (B); targets (B), or (B, T) with IGNORED in the padding."""
+"""Inputs (B, T), ids, (B, T, 1 + K), ids of words and of their characters, or (B, T, D), frames; lengths (B);
+targets (B), or (B, T) with IGNORED in the padding."""
 POOL_BATCHES = 50
 """Batches whose examples are sorted by length together: enough that little is padded, few enough to stay mixed."""
 
@@ -39,10 +40,24 @@ def padded(split: Split, indices: Sequence[int]) -> Padded:
     >>> [part.tolist() for part in padded(split, [0, 1])]
     [[[3, 4], [5, 0]], [2, 1], [[1, 1], [0, -1]]]
     """
-    inputs = [torch.from_numpy(split.inputs[i]) for i in indices]
+    inputs = _inputs(split, indices)
     targets = [torch.from_numpy(np.asarray(split.targets[i])) for i in indices]
     lengths = torch.tensor([len(steps) for steps in inputs])
     return _stacked(inputs, 0), lengths, _stacked(targets, IGNORED)
+
+
+def _inputs(split: Split, indices: Sequence[int]) -> list[Tensor]:
+    """Those of each example; a word's characters come behind it, of equal number in the whole batch."""
+    inputs = [torch.from_numpy(split.inputs[i]) for i in indices]
+    if split.characters is None:
+        return inputs
+    spelled = [torch.from_numpy(split.characters[i]) for i in indices]
+    most = max(words.shape[1] for words in spelled)
+    pad = torch.nn.functional.pad
+    return [
+        torch.cat([ids[:, None], pad(words, (0, most - words.shape[1]))], 1)
+        for ids, words in zip(inputs, spelled, strict=True)
+    ]
 
 
 def _stacked(rows: Sequence[Tensor], padding: int) -> Tensor:

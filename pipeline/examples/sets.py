@@ -3,6 +3,7 @@
 SPLIT.parquet     an example a row: `input` (ids, where it is no frames), `target`, and its notes
 SPLIT.npy         frames of all examples, one example after the other (F, D), with the column `length`
 tokenizer.json    the vocabulary of the ids
+characters.json   the vocabulary of the characters, of words that have some in `characters`
 vectors.npy       word vectors that the look-up starts from (V, E)
 examples.json     classes, sizes of the splits, what was left out
 """
@@ -22,7 +23,10 @@ from pipeline.tokens.batches import SPLITS
 from pipeline.tokens.vocabulary import Vocabulary
 
 ABOUT, TOKENIZER, VECTORS = "examples.json", "tokenizer.json", "vectors.npy"
-OWN_COLUMNS = ("input", "length", "target")
+CHARACTERS = "characters.json"
+OWN_COLUMNS = ("input", "length", "target", "characters")
+
+WORDS = pa.list_(pa.list_(pa.int32()))
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class Split:
     """Of each example a class (), classes (T,), int64, or a number (), float32."""
     notes: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     """What people and scores want to know of each example, by name: its text, its tokens, the distance of its cue."""
+    characters: Sequence[np.ndarray] | None = None
+    """Of each example the ids of its words' characters (T, K), int64, padded with zeros (characters.py)."""
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -59,6 +65,8 @@ class Examples:
     """What the rows of the look-up start from; a row of zeros is a token that has no vector."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """What was read, and left out of the splits or cut, by name."""
+    characters: Vocabulary | None = None
+    """Of the characters of words, where these are read too."""
 
     @property
     def num_channels(self) -> int:
@@ -71,6 +79,8 @@ class Examples:
             _save_split(folder, name, split)
         if self.vocabulary is not None:
             self.vocabulary.save(folder / TOKENIZER)
+        if self.characters is not None:
+            self.characters.save(folder / CHARACTERS)
         if self.vectors is not None:
             np.save(folder / VECTORS, self.vectors.astype(np.float32), allow_pickle=False)
         sizes = {
@@ -88,13 +98,14 @@ class Examples:
             ArtifactError: where a file is missing or damaged.
         """
         splits = {name: _load_split(folder, name) for name in SPLITS}
-        tokenizer, vectors, about = folder / TOKENIZER, folder / VECTORS, read_json(folder / ABOUT)
+        vectors, about = folder / VECTORS, read_json(folder / ABOUT)
         return cls(
             splits,
             about["classes"],
-            Vocabulary.load(tokenizer) if tokenizer.exists() else None,
+            Vocabulary.load_if_there(folder / TOKENIZER),
             read_array(vectors) if vectors.exists() else None,
             about["counts"],
+            Vocabulary.load_if_there(folder / CHARACTERS),
         )
 
 
@@ -106,6 +117,8 @@ def _save_split(folder: Path, name: str, split: Split) -> None:
     else:
         columns["input"] = pa.array([ids.tolist() for ids in split.inputs], pa.list_(pa.int32()))
     columns["target"] = pa.array([target.tolist() for target in split.targets])
+    if split.characters is not None:
+        columns["characters"] = pa.array([words.tolist() for words in split.characters], WORDS)
     columns |= {note: pa.array(values) for note, values in split.notes.items()}
     pq.write_table(pa.table(columns), folder / f"{name}.parquet")
 
@@ -120,6 +133,13 @@ def _load_split(folder: Path, name: str) -> Split:
     kind = np.float32 if pa.types.is_floating(table.schema.field("target").type) else np.int64
     targets = [np.array(target, kind) for target in table["target"].to_pylist()]
     if "input" in table.column_names:
-        return Split([np.array(ids, np.int64) for ids in table["input"].to_pylist()], targets, notes)
+        inputs = [np.array(ids, np.int64) for ids in table["input"].to_pylist()]
+        return Split(inputs, targets, notes, _characters(table))
     bounds = np.cumsum(table["length"].to_numpy())[:-1]
     return Split(np.split(np.array(read_array(folder / f"{name}.npy")), bounds), targets, notes)
+
+
+def _characters(table: pa.Table) -> list[np.ndarray] | None:
+    if "characters" not in table.column_names:
+        return None
+    return [np.array(words, np.int64) for words in table["characters"].to_pylist()]

@@ -11,7 +11,7 @@ from pipeline.networks.classifier import Classifier, Regressor
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.encoder import Encoder
 from pipeline.networks.initialise import initialise
-from pipeline.networks.inputs import embedding
+from pipeline.networks.inputs import WordsAndCharacters, embedding
 from pipeline.networks.language_model import LanguageModel
 from pipeline.networks.params import GruModel, LstmModel, Model, RnnModel
 from pipeline.networks.readout import Readout
@@ -47,40 +47,76 @@ def build_regressor(model: Model, num_inputs: int, seed: int) -> Regressor:
 
     The sizes of a look-up, which it lacks, are not read: it has frames for inputs, and no vocabulary.
     """
-    return Regressor(None, *_whole_sequence(model, None, num_inputs, 1, seed))
-
-
-def build_classifier(model: Model, vocabulary_size: int, num_classes: int, seed: int) -> Classifier:
-    """The network of `model` that reads ids and gives logits of C classes; equal seeds give equal weights."""
-    embed = embedding(vocabulary_size, model.embedding_size)
-    return Classifier(embed, *_whole_sequence(model, embed, model.embedding_size or vocabulary_size, num_classes, seed))
+    return Regressor(*_parts(model, None, num_inputs, 1, seed))
 
 
 def build_frame_classifier(model: Model, num_channels: int, num_classes: int, seed: int) -> Classifier:
     """The network of `model` that reads frames of D numbers: the input weights of its stacks are their linear map."""
-    return Classifier(None, *_whole_sequence(model, None, num_channels, num_classes, seed))
+    return Classifier(*_parts(model, None, num_channels, num_classes, seed))
 
 
-def build_tagger(model: Model, vocabulary_size: int, num_classes: int, seed: int) -> Tagger:
+def build_classifier(
+    model: Model,
+    vocabulary_size: int,
+    num_classes: int,
+    seed: int,
+    num_characters: int | None = None,
+    character_size: int | None = None,
+) -> Classifier:
+    """The network of `model` that reads ids and gives logits of C classes; equal seeds give equal weights.
+
+    Args:
+        num_characters: given with `character_size`: ids are words, and each has its characters with it.
+    """
+    inputs = _inputs(model, vocabulary_size, num_characters, character_size)
+    return Classifier(*_parts(model, *inputs, num_classes, seed))
+
+
+def build_tagger(
+    model: Model,
+    vocabulary_size: int,
+    num_classes: int,
+    seed: int,
+    num_characters: int | None = None,
+    character_size: int | None = None,
+) -> Tagger:
     """The network of `model` that reads ids and gives logits of C classes at every step."""
-    embed = embedding(vocabulary_size, model.embedding_size)
-    return Tagger(embed, *_whole_sequence(model, embed, model.embedding_size or vocabulary_size, num_classes, seed))
+    inputs = _inputs(model, vocabulary_size, num_characters, character_size)
+    return Tagger(*_parts(model, *inputs, num_classes, seed))
 
 
-def build_crf_tagger(model: Model, vocabulary_size: int, num_classes: int, seed: int) -> CrfTagger:
+def build_crf_tagger(
+    model: Model,
+    vocabulary_size: int,
+    num_classes: int,
+    seed: int,
+    num_characters: int | None = None,
+    character_size: int | None = None,
+) -> CrfTagger:
     """The same with scores of the transitions between classes."""
-    embed = embedding(vocabulary_size, model.embedding_size)
-    return CrfTagger(embed, *_whole_sequence(model, embed, model.embedding_size or vocabulary_size, num_classes, seed))
+    inputs = _inputs(model, vocabulary_size, num_characters, character_size)
+    return CrfTagger(*_parts(model, *inputs, num_classes, seed))
 
 
-def _whole_sequence(
+def _inputs(
+    model: Model, vocabulary_size: int, num_characters: int | None, character_size: int | None
+) -> tuple[nn.Module, int]:
+    """What reads ids, and the size of its vectors."""
+    words, size = embedding(vocabulary_size, model.embedding_size), model.embedding_size or vocabulary_size
+    if num_characters is None or character_size is None:
+        assert num_characters is character_size, "both are sizes of the characters"
+        return words, size
+    return WordsAndCharacters(words, num_characters, character_size), size + character_size
+
+
+def _parts(
     model: Model, embed: nn.Module | None, input_size: int, num_outputs: int, seed: int
-) -> tuple[Encoder, Readout]:
-    """What reads a whole sequence of vectors, and what is above it."""
+) -> tuple[nn.Module | None, Encoder, Readout]:
+    """Those of a network that reads a whole sequence."""
     stacks = _stacks(model, input_size)
     readout = Readout(num_outputs, _num_features(stacks))
     initialise(model, seed, embed=embed, stacks=stacks, readout=readout)
-    return Encoder(*stacks), readout
+    return embed, Encoder(*stacks), readout
 
 
 BUILDERS: Mapping[Kind, Callable[..., nn.Module]] = {
@@ -92,14 +128,19 @@ BUILDERS: Mapping[Kind, Callable[..., nn.Module]] = {
     "crf_tagger": build_crf_tagger,
 }
 
+OF_ALL = ("model", "seed")
+"""What every builder asks."""
 
-def sizes_of(kind: Kind) -> Set[str]:
-    """The sizes that a kind of network is built with, beside those of its model.
 
-    >>> sizes_of("language_model")
-    {'vocabulary_size'}
+def sizes_of(kind: Kind) -> list[Set[str]]:
+    """The sizes that a kind of network is built with, beside those of its model: without and with its options.
+
+    >>> sizes_of("language_model"), [len(sizes) for sizes in sizes_of("tagger")]
+    ([{'vocabulary_size'}], [2, 4])
     """
-    return inspect.signature(BUILDERS[kind]).parameters.keys() - {"model", "seed"}
+    sizes = {name: of for name, of in inspect.signature(BUILDERS[kind]).parameters.items() if name not in OF_ALL}
+    needed = {name for name, of in sizes.items() if of.default is of.empty}
+    return [needed] if needed == sizes.keys() else [needed, sizes.keys()]
 
 
 def _stacks(model: Model, input_size: int) -> list[RecurrentStack]:

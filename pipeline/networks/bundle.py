@@ -48,8 +48,9 @@ class About(Section):
 
     @model_validator(mode="after")
     def _sizes_are_those_of_the_kind(self) -> "About":
-        if self.sizes.keys() != sizes_of(self.kind):
-            rule = f"sizes: those of a {self.kind}, {', '.join(sizes_of(self.kind))}"
+        if self.sizes.keys() not in sizes_of(self.kind):
+            known = " or ".join(", ".join(sorted(sizes)) for sizes in sizes_of(self.kind))
+            rule = f"sizes: those of a {self.kind}, {known}"
             raise ValueError(f"{rule} (got {', '.join(self.sizes) or 'none'}); run `dvc repro`")
         return self
 

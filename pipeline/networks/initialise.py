@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from pipeline.networks.inputs import WordsAndCharacters
 from pipeline.networks.params import GruModel, LstmModel, Model, RnnModel
 from pipeline.networks.readout import Readout
 from pipeline.networks.stack import RecurrentStack
@@ -26,11 +27,10 @@ def initialise(
     weights are the same.
 
     Args:
-        embed: the look-up of a network that reads ids; one-hot vectors and frames have no weights.
+        embed: the input layer of a network that reads ids; one-hot vectors and frames have no weights.
     """
     generator = torch.Generator().manual_seed(seed)
-    if isinstance(embed, nn.Embedding):
-        initialise_look_up(embed, generator)
+    initialise_inputs(embed, generator)
     for stack in stacks:
         initialise_stack(stack, model, generator)
     initialise_readout(readout, model.readout_gain, generator)
@@ -38,8 +38,20 @@ def initialise(
         initialise_gates(stack, model, generator)
 
 
+def initialise_inputs(embed: nn.Module | None, generator: torch.Generator) -> None:
+    """The look-up; with characters beside the words that of words, that of characters, and Glorot's convolution."""
+    match embed:
+        case nn.Embedding():
+            initialise_look_up(embed, generator)
+        case WordsAndCharacters():
+            initialise_inputs(embed.words, generator)
+            initialise_look_up(embed.characters, generator)
+            nn.init.xavier_uniform_(embed.convolution.weight, generator=generator)
+            nn.init.zeros_(embed.convolution.get_parameter("bias"))
+
+
 def initialise_look_up(embed: nn.Embedding, generator: torch.Generator) -> None:
-    """Normal numbers of size 1; the begin token's row is zero."""
+    """Normal numbers of size 1; the row of the begin token, or of no character, is zero."""
     nn.init.normal_(embed.weight, generator=generator)
     embed.weight[embed.padding_idx].zero_()
 

@@ -1,5 +1,7 @@
 """The first layer: from ids to vectors. Vectors that are given, the frames of a signal, are read as they are."""
 
+from typing import ClassVar
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -31,3 +33,36 @@ def embedding(vocabulary_size: int, embedding_size: int | None) -> nn.Module:
     if embedding_size is None:
         return OneHot(vocabulary_size)
     return nn.Embedding(vocabulary_size + 1, embedding_size, padding_idx=vocabulary_size)
+
+
+class WordsAndCharacters(nn.Module):
+    """The row of a word beside features of its characters, which say something of a word that was never seen.
+
+    Each character has a row of F numbers, a convolution over three of them F features, and the word has the largest
+    value of each over its characters (dos Santos & Zadrozny 2014; Ma & Hovy 2016, arXiv:1603.01354). Step by step over
+    the characters of all words, a recurrent layer would take several times as long.
+    """
+
+    PADDING: ClassVar[int] = 0
+    """No character: the id of EOS, which is in no word."""
+    WIDTH: ClassVar[int] = 3
+
+    def __init__(self, words: nn.Module, num_characters: int, size: int) -> None:
+        super().__init__()
+        self.words = words
+        self.characters = nn.Embedding(num_characters, size, padding_idx=self.PADDING)
+        self.convolution = nn.Conv1d(size, size, self.WIDTH, padding=self.WIDTH // 2)
+
+    def forward(self, inputs: Int[Tensor, "B T W"]) -> Float[Tensor, "B T E"]:
+        """
+        Args:
+            inputs: the id of each word, and behind it those of its characters, padded with zeros: W = 1 + K.
+        """
+        return torch.cat([self.words(inputs[..., 0]), self.spelling(inputs[..., 1:])], dim=-1)
+
+    def spelling(self, characters: Int[Tensor, "B T K"]) -> Float[Tensor, "B T F"]:
+        """What the characters of each word say; zero of a word without any."""
+        words = characters.flatten(0, 1)  # (B T, K)
+        features = self.convolution(self.characters(words).transpose(1, 2)).relu()  # (B T, F, K)
+        largest = features.masked_fill((words == self.PADDING)[:, None], 0.0).amax(2)  # zero is the least of a ReLU
+        return largest.unflatten(0, characters.shape[:2])

@@ -7,8 +7,8 @@ from pipeline.networks.encoder import Encoder
 from pipeline.networks.readout import Readout
 from pipeline.networks.stack import RecurrentStack
 
-Inputs = Int[Tensor, "B T"] | Float[Tensor, "B T D"]
-"""Ids, or frames where the network has no look-up."""
+Inputs = Int[Tensor, "B T"] | Int[Tensor, "B T W"] | Float[Tensor, "B T D"]
+"""Ids; ids of words, each with those of its characters behind it; or frames where the network has no look-up."""
 
 
 class SequenceNetwork(nn.Module):

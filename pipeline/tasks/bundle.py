@@ -14,7 +14,7 @@ from pipeline.tasks import names
 from pipeline.tasks.params import TaskParams
 from pipeline.tokens.vocabulary import Vocabulary
 
-TOKENIZER = "tokenizer.json"
+TOKENIZER, CHARACTERS = "tokenizer.json", "characters.json"
 
 P = TypeVar("P", bound=TaskParams)
 
@@ -37,14 +37,16 @@ class TaskBundle(Generic[P]):
     params: P
     classes: Sequence[str]
     vocabulary: Vocabulary | None
+    characters: Vocabulary | None = None
+    """Of the characters of words, where the network reads these too."""
 
     def save(self, folder: Path) -> None:
         """Write the files into `folder`."""
-        files = []
-        if self.vocabulary is not None:
-            self.vocabulary.save(folder / TOKENIZER)
-            files.append(TOKENIZER)
-        self.trained.save(folder, files)
+        alphabets = {TOKENIZER: self.vocabulary, CHARACTERS: self.characters}
+        files = {name: alphabet for name, alphabet in alphabets.items() if alphabet is not None}
+        for name, alphabet in files.items():
+            alphabet.save(folder / name)
+        self.trained.save(folder, list(files))
 
     @staticmethod
     def owner(task: str, params: TaskParams, classes: Sequence[str]) -> dict[str, Any]:
@@ -70,6 +72,5 @@ class TaskBundle(Generic[P]):
             params = check(kind, owner.params, MODEL)
         except ParamsError as error:
             raise damaged(folder / MODEL, error) from None
-        tokenizer = folder / TOKENIZER
-        vocabulary = Vocabulary.load(tokenizer) if tokenizer.exists() else None
-        return cls(bundle, owner.task, params, owner.classes, vocabulary)
+        alphabets = [Vocabulary.load_if_there(folder / name) for name in (TOKENIZER, CHARACTERS)]
+        return cls(bundle, owner.task, params, owner.classes, *alphabets)

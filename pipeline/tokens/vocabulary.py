@@ -58,6 +58,11 @@ class Vocabulary:
             raise damaged(path, ValueError("ids do not count from 0 to V - 1"))
         return cls(tokenizer)
 
+    @classmethod
+    def load_if_there(cls, path: Path) -> "Vocabulary | None":
+        """The same of a file that may be missing."""
+        return cls.load(path) if path.exists() else None
+
     def save(self, path: Path) -> None:
         """Write tokenizer.json; equal vocabularies have equal bytes."""
         path.write_text(self._tokenizer.to_str(pretty=True) + "\n", encoding="utf-8")

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pipeline.base.errors import ArtifactError
 from pipeline.language.bundle import TOKENIZER, LanguageBundle
-from pipeline.networks.build import build_language_model, build_regressor
+from pipeline.networks.build import build_crf_tagger, build_language_model, build_regressor
 from pipeline.networks.bundle import Bundle, checkpoint_name, checkpoints, save_weights
 from pipeline.networks.params import Model
 from pipeline.tokens.vocabulary import Vocabulary, learn
@@ -99,3 +99,20 @@ def test_checkpoints_come_in_the_order_of_their_steps(tmp_path, section):
     for step, network in found.items():
         expected = build_language_model(section, V, seed=step).state_dict()
         assert all(torch.equal(weight, expected[name]) for name, weight in network.state_dict().items())
+
+
+def test_a_tagger_may_have_characters_or_not(tmp_path, section):
+    sizes = {"vocabulary_size": V, "num_classes": 3}
+    for options in ({}, {"num_characters": 6, "character_size": 2}):
+        network = build_crf_tagger(section, seed=1, **sizes, **options)
+        network.start.data += 1.0
+        Bundle(network, "crf_tagger", {**sizes, **options}, section, 1).save(tmp_path)
+        loaded = Bundle.load(tmp_path)
+        assert loaded.sizes == sizes | options
+        assert all(torch.equal(w, network.state_dict()[name]) for name, w in loaded.network.state_dict().items())
+    about = json.loads((tmp_path / "model.json").read_text())
+    del about["sizes"]["character_size"]
+    (tmp_path / "model.json").write_text(json.dumps(about))
+    known = "num_classes, vocabulary_size or character_size, num_characters, num_classes, vocabulary_size"
+    with pytest.raises(ArtifactError, match=f"sizes: those of a crf_tagger, {known} .got vocabulary_size, num_cl"):
+        Bundle.load(tmp_path)

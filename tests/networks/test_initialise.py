@@ -7,7 +7,7 @@ import torch
 from sizes import E, H, V
 from torch import Tensor, nn
 
-from pipeline.networks.build import build_language_model
+from pipeline.networks.build import build_language_model, build_tagger
 from pipeline.networks.params import Model
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
@@ -107,3 +107,19 @@ def test_tied_weights_are_drawn_once_and_scaled_to_norm_1(model):
     torch.testing.assert_close(found["embed.weight"], expected["embed.weight"], rtol=1e-6, atol=0)
     for name in expected.keys() - {"embed.weight"}:
         assert torch.equal(found[name], expected[name]), name
+
+
+def test_the_characters_are_drawn_behind_the_words(model):
+    """The look-up of words, that of characters, the convolution; then the stack."""
+    weights = build_tagger(model("rnn"), V, 4, seed=3, num_characters=6, character_size=2).state_dict()
+    generator = torch.Generator().manual_seed(3)
+    assert torch.equal(weights["embed.words.weight"], drawn_look_up(generator, V, E))
+    characters = torch.empty(6, 2).normal_(generator=generator)
+    characters[0] = 0.0
+    assert torch.equal(weights["embed.characters.weight"], characters)
+    bound = (6 / (2 * 3 + 2 * 3)) ** 0.5
+    convolution = torch.empty(2, 2, 3).uniform_(-bound, bound, generator=generator)
+    assert torch.equal(weights["embed.convolution.weight"], convolution)
+    assert not weights["embed.convolution.bias"].any()
+    stack = dict(drawn_stack(model("rnn"), generator, E + 2, 1.0))
+    assert torch.equal(weights["encoder.left.rnn.weight_ih_l0"], stack["weight_ih_l0"])

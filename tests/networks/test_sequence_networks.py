@@ -12,13 +12,15 @@ from torch import Tensor, nn
 
 from pipeline.examples.batches import Padded, padded
 from pipeline.examples.sets import Split
-from pipeline.networks.build import BUILDERS, Kind
+from pipeline.networks.build import BUILDERS, Kind, sizes_of
+from pipeline.networks.inputs import WordsAndCharacters
 from pipeline.networks.params import Model
 from pipeline.networks.sequence import SequenceNetwork
 from pipeline.training.supervised import Loss, class_nats, crf_nats, squared_error
 
 TORCH = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 C, D, LAYERS = 4, 6, 2
+NUM_CHARACTERS, F = 9, 3
 LENGTHS = (T, T + 2, 1, T + 1)
 """Of the rows of a batch: one is a single step, which is the one-to-one network, and one has no padding."""
 
@@ -34,24 +36,35 @@ class Case:
     def build(self, section: Model) -> SequenceNetwork:
         """In float64 and of random weights: as built, its biases are zero, and padding would not show."""
         sizes = {"vocabulary_size": V, "num_channels": D, "num_inputs": D, "num_classes": C}
-        build = BUILDERS[self.kind]
-        network = build(section, seed=1, **{k: v for k, v in sizes.items() if k in build.__annotations__}).double()
+        build, (known, *_) = BUILDERS[self.kind], sizes_of(self.kind)
+        own = {"num_characters": NUM_CHARACTERS, "character_size": F} if self.reads == "words" else {}
+        network = build(section, seed=1, **{name: sizes[name] for name in known}, **own).double()
         assert isinstance(network, SequenceNetwork)
         generator = torch.Generator().manual_seed(2)
         for weight in network.parameters():
             weight.data += 0.3 * torch.randn(weight.shape, generator=generator, dtype=torch.float64)
+        for embed in (module for module in network.modules() if isinstance(module, nn.Embedding)):
+            embed.weight.data[embed.padding_idx] = 0.0  # as training leaves it
         return network
 
     def split(self) -> Split:
         """An example of each length."""
         rng = np.random.default_rng(3)
-        draw = {"ids": lambda t: rng.integers(V, size=t), "frames": lambda t: rng.normal(size=(t, D))}[self.reads]
+        frames = self.reads == "frames"
         target = {
             "regressor": lambda t: np.array(rng.normal()),
             "tagger": lambda t: rng.integers(C, size=t),
             "crf_tagger": lambda t: rng.integers(C, size=t),
         }.get(self.kind, lambda t: np.array(rng.integers(C)))
-        return Split([draw(t) for t in LENGTHS], [target(t) for t in LENGTHS])
+        inputs = [rng.normal(size=(t, D)) if frames else rng.integers(V, size=t) for t in LENGTHS]
+        characters = [words(t, longest, rng) for longest, t in enumerate(LENGTHS, start=2)]
+        return Split(inputs, [target(t) for t in LENGTHS], characters=characters if self.reads == "words" else None)
+
+
+def words(number: int, longest: int, rng: np.random.Generator) -> np.ndarray:
+    """Characters of words of 0 to `longest` characters; a word with none is one that the tokenizer strips."""
+    rows = rng.integers(1, NUM_CHARACTERS, size=(number, longest))
+    return np.where(np.arange(longest) < rng.integers(longest + 1, size=(number, 1)), rows, 0)
 
 
 CASES = {
@@ -60,6 +73,8 @@ CASES = {
     "regressor": Case("regressor", "frames", squared_error),
     "tagger": Case("tagger", "ids", class_nats),
     "crf_tagger": Case("crf_tagger", "ids", crf_nats),
+    "tagger with characters": Case("tagger", "words", class_nats),
+    "classifier with characters": Case("classifier", "words", class_nats),
 }
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 every_model = pytest.mark.parametrize(
@@ -76,8 +91,10 @@ def with_garbage(batch: Padded, seed: int) -> Padded:
     is_padding = torch.arange(inputs.shape[1]) >= lengths[:, None]
     assert is_padding.any()
     if inputs.is_floating_point():
-        return torch.where(is_padding[..., None], 100.0 * garbage, inputs), lengths, targets
-    return torch.where(is_padding, garbage, inputs), lengths, targets
+        garbage = 100.0 * garbage
+    elif inputs.ndim == 3:
+        garbage = garbage % NUM_CHARACTERS
+    return torch.where(is_padding if inputs.ndim == 2 else is_padding[..., None], garbage, inputs), lengths, targets
 
 
 def copied(rnn: nn.RNNBase, cell: str) -> nn.RNNBase:
@@ -91,8 +108,23 @@ def vectors(network: SequenceNetwork, row: Tensor) -> Tensor:
     """What the stacks read of one row, by a product with one-hot vectors."""
     if row.is_floating_point():
         return row
-    one_hot = torch.eye(V, dtype=torch.float64)[row]
-    return one_hot @ network.embed.weight[:V] if isinstance(network.embed, nn.Embedding) else one_hot
+    ids, embed = row, network.embed
+    if isinstance(embed, WordsAndCharacters):
+        ids, embed = row[:, 0], embed.words
+    one_hot = torch.eye(V, dtype=torch.float64)[ids]
+    of_words = one_hot @ embed.weight[:V] if isinstance(embed, nn.Embedding) else one_hot
+    if not isinstance(network.embed, WordsAndCharacters):
+        return of_words
+    spelled = [spelling(network.embed, word[word > 0]) for word in row[:, 1:]]
+    return torch.cat([of_words, torch.stack(spelled)], 1)
+
+
+def spelling(embed: WordsAndCharacters, word: Tensor) -> Tensor:
+    """The largest of each feature over the windows around each character of a word alone, written out."""
+    weight, bias = embed.convolution.weight, embed.convolution.get_parameter("bias")
+    around = torch.cat([torch.zeros(1, F), embed.characters.weight[word], torch.zeros(1, F)])
+    windows = [sum(weight[:, :, k] @ around[i + k] for k in range(3)) + bias for i in range(len(word))]
+    return torch.stack([torch.zeros(F), *windows]).amax(0)
 
 
 def features_of(network: SequenceNetwork, cell: str, row: Tensor) -> tuple[Tensor, Tensor]:
