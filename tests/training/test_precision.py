@@ -6,11 +6,12 @@ import torch
 from sizes import B, E, T, V
 
 from pipeline.base.errors import PipelineError
+from pipeline.examples.sets import Split
 from pipeline.networks.build import build_language_model, build_regressor
 from pipeline.networks.evaluation import evaluation_windows, nats_of
 from pipeline.training.learner import Learner
 from pipeline.training.precision import check_precision
-from pipeline.training.supervised import LeastSquares
+from pipeline.training.supervised import LeastSquares, squared_error
 
 from .fitting import STREAM, UNITS, objective, place, split, train
 
@@ -46,11 +47,12 @@ def test_a_step_in_bfloat16_is_that_in_float32_but_for_rounding(model, cell, bid
 
 
 def test_a_squared_error_is_taken_in_float32(model, generator):
-    frames, numbers = torch.rand(B, T, E, generator=generator), torch.rand(B, generator=generator) + 100
+    frames, numbers = torch.rand(B, T, E, generator=generator).numpy(), torch.rand(B, generator=generator).numpy() + 100
+    examples = Split(list(frames), list(numbers))
+    data = LeastSquares(examples, examples, squared_error, epochs=1, batch_size=B, seed=1)
     network = build_regressor(model("lstm"), E, seed=1)
-    data = LeastSquares([(frames, numbers)], [(frames, numbers)])
     learner = Learner(network, data, learning_rate=0.1, weight_decay=0.0, max_grad_norm=None, precision="bfloat16")
-    step = learner.learn((frames, numbers), CPU, torch.Tensor.backward)
+    step = learner.learn(next(data.batches(0)), CPU, torch.Tensor.backward)
     exact = data.validate(build_regressor(model("lstm"), E, seed=1))
     assert step.loss == pytest.approx(exact.summed, rel=EPSILON / 10)
 
