@@ -48,7 +48,7 @@ def test_a_step_in_bfloat16_is_that_in_float32_but_for_rounding(model, cell, bid
 
 def test_a_squared_error_is_taken_in_float32(model, generator):
     frames, numbers = torch.rand(B, T, E, generator=generator).numpy(), torch.rand(B, generator=generator).numpy() + 100
-    examples = Split(list(frames), list(numbers))
+    examples = Split(list(frames), list(map(np.array, numbers)))
     data = LeastSquares(examples, examples, squared_error, epochs=1, batch_size=B, seed=1)
     network = build_regressor(model("lstm"), E, seed=1)
     learner = Learner(network, data, learning_rate=0.1, weight_decay=0.0, max_grad_norm=None, precision="bfloat16")
