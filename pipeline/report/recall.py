@@ -29,7 +29,7 @@ def blocks(task: TaskResults, title: str, distance: str) -> Sequence[Block]:
     said = verdict(task, distance)
     caption = f"Share of right answers by distance. The dotted line is chance. {_band(task)}{_unseen(task, distance)}"
     picture = Picture(
-        f"recall_{task.task}", title, f"{title}. {said}", caption, lambda: drawn(task, f"distance: {distance}")
+        f"memory_{task.task}", title, f"{title}. {said}", caption, lambda: drawn(task, f"distance: {distance}")
     )
     return [Paragraph(said), picture, reach(task, distance)]
 
