@@ -14,6 +14,7 @@ from benchmarks import sampling as sampling_benchmark
 from benchmarks.checkpoints import timed
 from benchmarks.imports import imports, seconds_of_imports
 from benchmarks.lags import lags, once
+from benchmarks.locks import make_trivial_project
 from benchmarks.logging import calls_of, seconds_of_logging
 from benchmarks.page import Section, Target, page
 from benchmarks.process import Taken, measured
@@ -32,7 +33,7 @@ from pipeline.stage.resume import ResumePlace
 from pipeline.tokens.params import StreamBatching
 from pipeline.training.fit import fit
 from pipeline.training.params import TrainingParams
-from reliability.project import make_project, stages_of
+from reliability.project import checked, lock_entries, locks, make_project, run, stages_of
 
 ROOT = Path(__file__).parents[1]
 STREAM = StreamBatching(mode="stream", segment_tokens=40)
@@ -141,6 +142,20 @@ def test_the_project_runs_what_dvc_yaml_says(tmp_path):
     assert "memory@agreement-rnn-3" in stages  # of another pipeline file
     assert list(stages)[-1] == "report"
     assert stages["tokenization@word"][:4] == ["-m", "stages.tokenization", "--level", "word"]
+
+
+@pytest.mark.slow
+def test_the_locks_of_one_file_and_of_two_hold_the_same_stages(tmp_path):
+    held = []
+    for two_files in (False, True):
+        folder = tmp_path / str(two_files)
+        folder.mkdir()
+        make_trivial_project(folder, stages=2, of_tasks=1, two_files=two_files)
+        checked(run("dvc repro -q", folder))
+        assert len(locks(folder)) == 1 + two_files
+        held.append(lock_entries(folder))
+    assert held[0] == held[1]
+    assert list(held[0]) == ["stage0", "stage1", "stage2", "last"]
 
 
 def test_sampling_draws_every_character_it_counts(model, monkeypatch):
