@@ -84,7 +84,7 @@ def _address(repo: "Repo", target: str) -> str:
     """What DVC calls the stage, or the stages of one matrix, of this name; it looks for a name in one file alone."""
     for name, stage in selected_stages(repo).items():
         if target in (name, name.partition("@")[0]):
-            return stage.addressing.removesuffix(name) + target
+            return str(stage.addressing).removesuffix(name) + target
     return target
 
 
