@@ -36,7 +36,7 @@ def imports() -> Section:
 
 
 def _one_item(params: dict[str, Any]) -> None:
-    params["run"] = {"levels": [LEVEL], "models": [MODEL], "seeds": [SEED]}
+    params["run"] |= {"levels": [LEVEL], "models": [MODEL], "seeds": [SEED]}
 
 
 def seconds_of_imports(said: str) -> float:

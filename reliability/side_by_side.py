@@ -17,7 +17,7 @@ from typing import Literal
 import psutil
 
 from reliability.kills import SLOW_DISK
-from reliability.project import checked, environment, run
+from reliability.project import address, checked, environment, run
 from reliability.trials import TASK, TRAIN, Undisturbed, differences, finished_runs
 
 COMMAND = f"unroll repro --jobs 2 {TRAIN} {TASK}"
@@ -65,7 +65,7 @@ def both_undisturbed(pristine: Path) -> list[Undisturbed]:
     folder = pristine.with_name("both undisturbed")
     shutil.copytree(pristine, folder, symlinks=True)
     start = time.monotonic()
-    checked(run(f"dvc repro -s {TRAIN} {TASK}", folder, SLOW_DISK))
+    checked(run(f"dvc repro -s {TRAIN} {address(TASK)}", folder, SLOW_DISK))
     seconds = time.monotonic() - start
     checked(run("unroll sync", folder))
     return [Undisturbed(stage, folder, seconds, *finished_runs(folder, stage)) for stage in (TRAIN, TASK)]

@@ -41,7 +41,7 @@ def make_fragile_project(folder: Path, change: Callable[[dict[str, Any]], None] 
     """Lay this working tree into a folder that is not there yet; the text and the task are ready to be learned."""
     make_project(folder, change)
     write_text(folder)
-    checked(run("dvc repro vocabulary@char examples", folder))
+    checked(run(f"dvc repro vocabulary@char {address('examples')}", folder))
 
 
 @dataclass(frozen=True)

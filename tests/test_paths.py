@@ -85,7 +85,7 @@ def test_a_wrong_name_of_a_model_is_run_by_no_shell(tmp_path, name):
         params["run"] |= {"models": [name], "seeds": [1]}
 
     make_project(tmp_path / "unroll", change)
-    done = run("dvc repro -s examples", tmp_path / "unroll")
+    done = run("dvc repro -s tasks/dvc.yaml:examples", tmp_path / "unroll")
     assert done.returncode != 0
     assert list(tmp_path.rglob("PWNED")) == []
     assert "params.yaml: models" in done.stderr or "expected one argument" in done.stderr, done.stderr
