@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.tracking.graph import name_of
 from reliability.kills import Kill
 from reliability.project import change_params, lock_entries, locks, make_project, small
 from reliability.project import run as run_quietly
@@ -136,7 +137,7 @@ def test_an_upgrade_makes_the_stages_stale_that_depend_on_it_and_says_why(projec
         assert f" runs here (the file names {value}); run `unroll environment`, and `dvc repro` will" in refused.stderr
     assert run("unroll environment", project).returncode == 0
     assert (project / "environment.yaml").read_text() == written
-    names = {of: {stage.partition("@")[0] for stage in stages} for of, stages in stale.items()}
+    names = {of: {name_of(stage).partition("@")[0] for stage in stages} for of, stages in stale.items()}
     assert names["python"] == {"corpus", "examples"}
     assert names["torch"] == {"train", "gradients", "task", "sampling"}
 
