@@ -40,9 +40,9 @@ def text_examples(
     """
     classes = _classes(splits, f"params.yaml: tasks.{task}.path")
     vocabulary = learned([item.text for item in splits["train"]], params, f"params.yaml: tasks.{task}.text.min_count")
-    texts = [item.text for items in splits.values() for item in items]
-    cut = sum(len(tokens(text, params)) > (params.max_steps or np.inf) for text in texts)
-    made = {name: _split(items, classes, vocabulary, params) for name, items in splits.items()}
+    read = {name: _encoded([item.text for item in items], vocabulary, params) for name, items in splits.items()}
+    cut = sum(len(ids) > (params.max_steps or len(ids)) for rows in read.values() for ids in rows)
+    made = {name: _split(items, classes, read[name], params) for name, items in splits.items()}
     return Examples(made, classes, vocabulary, counts={**counts, "cut": cut})
 
 
@@ -90,11 +90,19 @@ def tokens(text: str, params: TextParams) -> list[str]:
 
 def encoded(texts: Sequence[str], vocabulary: Vocabulary, params: TextParams) -> list[Int[np.ndarray, " T"]]:
     """The ids of each text up to `max_steps`."""
-    rows = vocabulary.encode_each([as_read(text, params) for text in texts])
+    return _cut(_encoded(texts, vocabulary, params), params)
+
+
+def _encoded(texts: Sequence[str], vocabulary: Vocabulary, params: TextParams) -> list[list[int]]:
+    return vocabulary.encode_each([as_read(text, params) for text in texts])
+
+
+def _cut(rows: Sequence[Sequence[int]], params: TextParams) -> list[Int[np.ndarray, " T"]]:
     return [np.array(ids[: params.max_steps], np.int64) for ids in rows]
 
 
-def _split(items: Sequence[Labelled], classes: Sequence[str], vocabulary: Vocabulary, params: TextParams) -> Split:
+def _split(
+    items: Sequence[Labelled], classes: Sequence[str], rows: Sequence[Sequence[int]], params: TextParams
+) -> Split:
     number = {label: np.array(i) for i, label in enumerate(classes)}
-    texts = [item.text for item in items]
-    return Split(encoded(texts, vocabulary, params), [number[item.label] for item in items], {"text": texts})
+    return Split(_cut(rows, params), [number[item.label] for item in items], {"text": [item.text for item in items]})

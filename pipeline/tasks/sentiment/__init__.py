@@ -1,0 +1,1 @@
+"""Sentiment: the opinion in a text, as one of a few classes."""

