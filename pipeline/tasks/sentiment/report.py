@@ -92,6 +92,6 @@ REPORT = TaskReport(
         "validation split. Where there is a negation (not, n't, never, nothing, no), the order matters."
     ),
     measures=[ACCURACY, MeasureWords("macro_f1", "macro F1", "%")],
-    tables={"length": "length (tokens)", "negation": "negation"},
+    tables={"length": "By length (tokens)", "negation": "By negation"},
     blocks=blocks,
 )
