@@ -44,7 +44,7 @@ def test_a_part_has_all_scores_then_its_tables_and_blocks(folders: dict[str, Pat
     assert [type(block) for block in part.blocks] == [Paragraph, Table, Heading, Table, Picture, Verdict]
     scores, by_distance = blocks(part, Table)
     assert [row.kind for row in scores.rows] == ["baseline", "baseline", "optimum", "network", "network"]
-    assert cells(scores)[0] == ["majority", "75.0 (62.5-75.0)", "0.500"]
+    assert cells(scores)[0] == ["without memory", "75.0 (62.5-75.0)", "0.500"]
     assert cells(scores)[4] == ["lstm", "87.5 (75.0-87.5)", "0.250"]
     assert by_distance.heads == ["distance", "n", "rnn: right (%)", "lstm: right (%)"]
     assert cells(by_distance) == [["3", "200", "50.0", "100.0"], ["6", "200", "50.0", "75.0"]]

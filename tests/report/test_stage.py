@@ -45,7 +45,7 @@ def test_leftovers_go_first_and_the_rest_is_told(
     told = files_of(tmp_path / "reports")
     assert {"report.html", "report.md", "metrics.json", "scores.csv", *result.artifacts} <= told
     scored = {f"word/{name}/test/bits_per_char" for name in ("best n-gram", "lstm", "lstm/mixture", "lstm/adaptive")}
-    measured = {f"{name}/{m}" for name in ("lstm", "majority", "bigrams", "all") for m in ("accuracy", "bits")}
+    measured = {f"{name}/{m}" for name in ("lstm", "without memory", "bigrams", "all") for m in ("accuracy", "bits")}
     assert set(result.metrics) == scored | {f"tasks/agreement/{name}" for name in measured}
 
 
