@@ -14,7 +14,9 @@ from pipeline.examples.sets import Examples, Split
 from pipeline.figures import save_png
 from pipeline.networks.build import BUILDERS, num_parameters
 from pipeline.networks.bundle import Bundle
+from pipeline.networks.initialise import initialise_from_vectors
 from pipeline.networks.params import Model
+from pipeline.networks.sequence import SequenceNetwork
 from pipeline.stage import Input, Output, stage
 from pipeline.tasks.bundle import TaskBundle
 from pipeline.tasks.contract import Study, load
@@ -41,6 +43,9 @@ def task(
     model = model.model_copy(update={"dropout": tasks.dropout})
     sizes = learned.sizes(tasks, found)
     network = BUILDERS[learned.kind](model, seed=seed, **sizes)
+    if found.vectors is not None:
+        assert isinstance(network, SequenceNetwork), "word vectors are for networks that read words"
+        initialise_from_vectors(network, found.vectors)
     trained = fit(
         network,
         learned.objective(tasks, found, network, seed),

@@ -3,13 +3,16 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from pipeline.base.errors import PipelineError
 from pipeline.networks.inputs import WordsAndCharacters
 from pipeline.networks.params import GruModel, LstmModel, Model, RnnModel
 from pipeline.networks.readout import Readout
+from pipeline.networks.sequence import SequenceNetwork
 from pipeline.networks.stack import RecurrentStack
 
 UPPER_INPUT_GAIN = {"rnn": 1.0, "gru": 1.0, "lstm": 4.0}
@@ -54,6 +57,25 @@ def initialise_look_up(embed: nn.Embedding, generator: torch.Generator) -> None:
     """Normal numbers of size 1; the row of the begin token, or of no character, is zero."""
     nn.init.normal_(embed.weight, generator=generator)
     embed.weight[embed.padding_idx].zero_()
+
+
+@torch.no_grad()
+def initialise_from_vectors(network: SequenceNetwork, vectors: Float[np.ndarray, "V E"]) -> None:
+    """Start the look-up from word vectors, as they are; a row of zeros is a word without one, whose row stays drawn.
+
+    Raises:
+        PipelineError: where the look-up has rows of another size, or the model has none.
+    """
+    embed = network.embed.words if isinstance(network.embed, WordsAndCharacters) else network.embed
+    size = vectors.shape[1]
+    if not isinstance(embed, nn.Embedding) or embed.embedding_dim != size:
+        got = embed.embedding_dim if isinstance(embed, nn.Embedding) else None
+        rule = f"embedding_size of a model that starts from word vectors is theirs, {size}"
+        what_to_do = f"set it to {size}, or name a file of other vectors"
+        raise PipelineError("params.yaml: models", rule, "null" if got is None else got, what_to_do)
+    given = torch.from_numpy(vectors)
+    has_vector = given.any(1)
+    embed.weight[:-1][has_vector] = given[has_vector].to(embed.weight)
 
 
 def initialise_stack(stack: RecurrentStack, model: Model, generator: torch.Generator) -> None:
