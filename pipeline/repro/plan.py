@@ -76,7 +76,7 @@ def _collected(repo: "Repo", targets: Sequence[str]) -> "list[DvcStage]":
     except DvcException as error:
         if not targets:
             raise
-        got, what_to_do = " ".join(str(error).split()), "choose of those that `dvc stage list` names"
+        got, what_to_do = " ".join(str(error).split()), "choose of those that `dvc stage list --all` names"
         raise PipelineError(f"unroll repro {' '.join(targets)}", "stages of dvc.yaml", got, what_to_do) from error
 
 
