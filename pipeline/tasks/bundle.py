@@ -25,7 +25,7 @@ class Owner(Section):
     task: Name
     classes: list[str]
     params: dict[str, Any]
-    """Its entry of params.yaml, the path of its files left out."""
+    """Its entry of params.yaml."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,7 @@ class TaskBundle(Generic[P]):
     @staticmethod
     def owner(task: str, params: TaskParams, classes: Sequence[str]) -> dict[str, Any]:
         """What the network's bundle holds for this one."""
-        entry = {key: None if key == "path" else value for key, value in params.model_dump().items()}
-        return Owner(task=task, classes=list(classes), params=entry).model_dump()
+        return Owner(task=task, classes=list(classes), params=params.model_dump()).model_dump()
 
     @classmethod
     def load(cls, folder: Path) -> "TaskBundle[Any]":
