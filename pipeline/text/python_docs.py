@@ -16,6 +16,8 @@ from pipeline.tokens.units import normalize, units_of
 NOT_PROSE = {"test", "tests", "idle_test", "idlelib", "lib2to3", "encodings", "pydoc_data"}
 """Folders that hold tests, an application with tests in it, grammars, code tables, and the topics themselves."""
 
+STDLIB = Path(sysconfig.get_path("stdlib"))
+
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -35,11 +37,11 @@ def python_docs() -> Iterator[str]:
 
 def _docstrings() -> Iterator[str]:
     """All docstrings of the standard library, in the order of the files' names and of their lines."""
-    for path in _modules(Path(sysconfig.get_path("stdlib"))):
+    for path in modules(STDLIB):
         yield from _docstrings_of(ast.parse(path.read_bytes()))
 
 
-def _modules(root: Path) -> Iterator[Path]:
+def modules(root: Path) -> Iterator[Path]:
     """The source files of the standard library's modules: site-packages are none of them."""
     for name in sorted(sys.stdlib_module_names):
         for path in sorted([*root.glob(f"{name}.py"), *(root / name).rglob("*.py")]):
@@ -53,9 +55,24 @@ def _docstrings_of(node: ast.AST) -> Iterator[str]:
     >>> list(_docstrings_of(ast.parse("'''Module.'''\nclass A:\n  '''Class.'''\n  def f(self): 'Function.'")))
     ['Module.', 'Class.', 'Function.']
     """
-    if isinstance(node, Documented) and (docstring := ast.get_docstring(node, clean=False)):
-        yield inspect.cleandoc(docstring)
+    return (docstring for definition in definitions(node) if (docstring := docstring_of(definition)))
+
+
+def docstring_of(definition: Documented) -> str | None:
+    """The docstring of a module, class or function as `inspect.getdoc` would show it."""
+    docstring = ast.get_docstring(definition, clean=False)
+    return docstring and inspect.cleandoc(docstring)
+
+
+def definitions(node: ast.AST) -> Iterator[Documented]:
+    r"""The modules, classes and functions below a node, itself first.
+
+    >>> [type(node).__name__ for node in definitions(ast.parse("class A:\n  def f(self): pass"))]
+    ['Module', 'ClassDef', 'FunctionDef']
+    """
+    if isinstance(node, Documented):
+        yield node
     for block in ("body", "orelse", "handlers", "finalbody", "cases"):  # most nodes are expressions: no docstrings
         statements = getattr(node, block, [])
         for statement in statements if isinstance(statements, list) else []:  # a lambda's body is an expression
-            yield from _docstrings_of(statement)
+            yield from definitions(statement)

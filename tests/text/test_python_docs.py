@@ -9,7 +9,7 @@ import textwrap
 
 import pytest
 
-from pipeline.text.python_docs import _docstrings_of, _modules
+from pipeline.text.python_docs import _docstrings_of, modules
 from pipeline.tokens.units import normalize, units_of
 
 
@@ -43,7 +43,7 @@ def test_nothing_is_imported_and_no_test_is_read(tmp_path):
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("raise SystemExit")
-    names = [str(path.relative_to(tmp_path)) for path in _modules(tmp_path)]
+    names = [str(path.relative_to(tmp_path)) for path in modules(tmp_path)]
     assert names == ["ast.py", "json/__init__.py", "json/tool.py"]
 
 
