@@ -1,0 +1,1 @@
+"""Task `entities`: which words of a sentence are names, and of what."""
