@@ -187,7 +187,11 @@ def write_examples(folder: Path) -> None:
     save(folder, {}, [], {"tasks.lengths": "[3]", "tasks.epochs": 1})
     sizes = {name: {"examples": 1000 * n, "steps": 5000 * n, "longest": 9} for n, name in enumerate(SPLITS, 1)}
     write_json(folder / "examples.json", {"classes": ["was", "were"], "splits": sizes})
-    rows = [("without memory", "baseline", 0.5, 0.75), ("bigrams", "baseline", 0.625, 0.5), ("all", "optimum", 1.0, 1.0)]
+    rows = [
+        ("without memory", "baseline", 0.5, 0.75),
+        ("bigrams", "baseline", 0.625, 0.5),
+        ("all", "optimum", 1.0, 1.0),
+    ]
     write_json(
         folder / "baselines.json",
         [
