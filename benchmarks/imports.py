@@ -11,7 +11,7 @@ from reliability.project import make_project, stages_of
 
 IMPORT = re.compile(r"^import time: +(\d+) \|", re.MULTILINE)
 """Microseconds of one module's import without those it imports itself, as Python tells them."""
-LEVEL, MODEL, SEED = "char", "gru", 1
+LEVEL, MODEL, TASK, SEED = "char", "gru", "agreement", 1
 
 METHOD = """\
 The stages of one item, {item}, on the default corpus with the values of params.yaml, one after the other, as DVC runs \
@@ -36,7 +36,7 @@ def imports() -> Section:
 
 
 def _one_item(params: dict[str, Any]) -> None:
-    params["run"] |= {"levels": [LEVEL], "models": [MODEL], "seeds": [SEED]}
+    params["run"] |= {"levels": [LEVEL], "models": [MODEL], "tasks": [TASK], "seeds": [SEED]}
 
 
 def seconds_of_imports(said: str) -> float:

@@ -101,7 +101,7 @@ def write_splits(text: Path, folder: Path) -> int:
 
 def of_one_lstm(params: dict[str, Any]) -> None:
     """Values of params.yaml for these splits and one LSTM."""
-    params["run"] |= {"levels": ["char"], "models": ["lstm"], "seeds": [1]}
+    params["run"] |= {"levels": ["char"], "models": ["lstm"], "tasks": ["agreement"], "seeds": [1]}
     params["runtime"] |= RUNTIME
     params["corpus"] |= {"source": "files", "path": SPLITS, "unit": "document", "split": {"method": "given"}}
     params["vocabulary"]["char"]["min_count"] = 1

@@ -31,12 +31,18 @@ PARTS = (
 TEXT = "text"
 """The folder of the small project's text: a file for each of some topics of Python's language reference."""
 NUM_TOPICS = 12
+EXAMPLES = "data"
+"""The folder of the small project's own files for tasks: opinions and entities."""
+SPLIT = {"method": "hash", "validation": 0.2, "test": 0.2, "seed": 1}
 DRAWN = {"budget_tokens": 1000, "test_sequences": 8}
 TASKS: dict[str, dict[str, Any]] = {
     "agreement": {**DRAWN, "lengths": [0, 2], "unseen_lengths": [4], "max_attractors": 1},
     "copying": {**DRAWN, "lengths": [0, 2], "unseen_lengths": [4]},
     "adding": {**DRAWN, "lengths": [3, 4], "unseen_lengths": [6]},
     "reber": DRAWN,
+    "sentiment": {"path": f"{EXAMPLES}/opinions", "split": SPLIT},
+    "entities": {"path": f"{EXAMPLES}/entities.conll", "split": SPLIT, "character_size": 4},
+    "dna": {"sequences": 20, "window": 64, "context": 16},
 }
 """Small values of tasks; a task that is not here is small already, or learned from a small file."""
 ALIEN = ("DVC_", "MLFLOW_", "GIT_", "PYTEST", "PYTHON")
@@ -151,7 +157,7 @@ def change_params(folder: Path, change: Callable[[dict[str, Any]], None]) -> Non
 def small(params: dict[str, Any]) -> None:
     """Every level, model and task that is selected, and seconds for each."""
     params["corpus"] |= {"source": "files", "path": TEXT, "unit": "line"}
-    params["corpus"]["split"] = {"method": "hash", "validation": 0.2, "test": 0.2, "seed": 1}
+    params["corpus"]["split"] = SPLIT
     params["runtime"] |= {"threads": 1, "accelerator": "cpu"}
     params["gradients"] = {"max_lag": 5, "positions": 8}
     for task in params["run"]["tasks"]:
@@ -166,9 +172,29 @@ def small(params: dict[str, Any]) -> None:
 
 
 def write_text(folder: Path) -> None:
-    """Write the small project's text."""
+    """Write the small project's text, and its files for tasks."""
     from pydoc_data.topics import topics
 
     (folder / TEXT).mkdir()
     for name, text in sorted(topics.items())[:NUM_TOPICS]:
         (folder / TEXT / f"{name}.txt").write_text(text, encoding="utf-8")
+    _write_opinions(folder / EXAMPLES / "opinions")
+    _write_entities(folder / EXAMPLES / "entities.conll")
+
+
+def _write_opinions(folder: Path) -> None:
+    """One file a class, a text a line."""
+    folder.mkdir(parents=True)
+    subjects = "book film song meal trip play game walk".split()
+    for opinion, words in {"good": "fine great lovely superb", "bad": "dull poor awful tedious"}.items():
+        lines = [f"the {subject} was {word}\n" for subject in subjects for word in words.split()]
+        (folder / f"{opinion}.txt").write_text("".join(lines), encoding="utf-8")
+
+
+def _write_entities(path: Path) -> None:
+    """Who likes which place, a word a line with its tag."""
+    names, places = "Ann Ben Cem Dora Emil Fay".split(), "Oslo Lima Kyoto Accra Quito Turin".split()
+    tags = ("B-person", "O", "B-place", "O")
+    sentences = [zip((name, "likes", place, "."), tags, strict=True) for name in names for place in places]
+    lines = ["".join(f"{word}\t{tag}\n" for word, tag in sentence) for sentence in sentences]
+    path.write_text("\n".join(lines), encoding="utf-8")

@@ -36,7 +36,7 @@ def tiny(params: dict) -> None:
 
     The GRU is deep, has dropout, and is saved twenty times a second: it will be killed.
     """
-    params["run"] |= {"levels": ["char", "word"], "models": MODELS, "seeds": [1]}
+    params["run"] |= {"levels": ["char", "word"], "models": MODELS, "tasks": ["agreement"], "seeds": [1]}
     small(params)
     params["run"]["levels"] = ["word"]
     params["corpus"]["path"] = "text.txt"
@@ -241,7 +241,7 @@ def test_a_training_that_diverges_fails_aloud_and_leaves_its_last_good_weights(p
     """
 
     def explode(params: dict) -> None:
-        params["run"] |= {"levels": ["char"], "models": ["rnn"], "seeds": [1]}
+        params["run"] |= {"levels": ["char"], "models": ["rnn"], "tasks": ["agreement"], "seeds": [1]}
         wild = {"nonlinearity": "tanh", "learning_rate": 1.0e6, "max_grad_norm": None, "hidden_size": 8}
         params["models"]["rnn"] |= wild
         params["training"]["char"] |= {"num_validations": 16}

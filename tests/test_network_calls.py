@@ -20,7 +20,7 @@ def project(tmp_path) -> Path:
     """A project with one model, whose text is a folder of files; nothing has run."""
 
     def one_model(params: dict) -> None:
-        params["run"] |= {"levels": ["word"], "models": ["gru"], "seeds": [1]}
+        params["run"] |= {"levels": ["word"], "models": ["gru"], "tasks": ["agreement"], "seeds": [1]}
         small(params)
 
     make_project(tmp_path / "unroll", one_model)

@@ -82,7 +82,7 @@ def test_a_wrong_name_of_a_model_is_run_by_no_shell(tmp_path, name):
     def change(params: dict) -> None:
         small(params)
         params["models"][name] = params["models"]["gru"]
-        params["run"] |= {"models": [name], "seeds": [1]}
+        params["run"] |= {"models": [name], "tasks": ["agreement"], "seeds": [1]}
 
     make_project(tmp_path / "unroll", change)
     done = run("dvc repro -s tasks/dvc.yaml:examples", tmp_path / "unroll")

@@ -30,7 +30,7 @@ def project(tmp_path) -> Path:
     from pydoc_data.topics import topics
 
     def one_model(params: dict) -> None:
-        params["run"] |= {"levels": ["char"], "models": ["lstm"], "seeds": [1]}
+        params["run"] |= {"levels": ["char"], "models": ["lstm"], "tasks": ["agreement"], "seeds": [1]}
         small(params)
         params["corpus"] |= {"source": "python-docs", "path": "data"}
 
