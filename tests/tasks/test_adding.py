@@ -66,13 +66,13 @@ class Adder(Regressor):
         nn.Module.__init__(self)
         self.weight = nn.Parameter(torch.zeros(1))
 
-    def forward(self, x, lengths=None):
-        return (x[..., 0] * x[..., 1]).sum(1)
+    def forward(self, inputs, lengths=None):
+        return (inputs[..., 0] * inputs[..., 1]).sum(1)
 
 
 class One(Adder):
-    def forward(self, x, lengths=None):
-        return torch.ones(len(x))
+    def forward(self, inputs, lengths=None):
+        return torch.ones(len(inputs))
 
 
 def test_an_adder_is_right_at_no_cost_and_a_constant_by_chance():

@@ -8,7 +8,8 @@ import pytest
 
 from pipeline.base.errors import PipelineError
 from pipeline.tasks.agreement.data.sentences import IDS, NOUNS, PLURALS, SINGULARS, VERBS, WORDS, Agreement
-from pipeline.tasks.strings import FIRST, drawn, without_memory
+from pipeline.tasks.string_source import drawn, without_memory
+from pipeline.tasks.strings import FIRST
 
 TASK = Agreement([0, 1, 2, 3, 6, 11, 24], [40], max_attractors=2)
 

@@ -10,7 +10,8 @@ import pytest
 from pipeline.base.errors import PipelineError
 from pipeline.tasks.copying.data.copies import ALPHABET, BLANK, MARKER, Copying
 from pipeline.tasks.reber.data.grammar import ARCS, IDS, Reber, bits_of, reber_string
-from pipeline.tasks.strings import FIRST, without_memory
+from pipeline.tasks.string_source import without_memory
+from pipeline.tasks.strings import FIRST
 
 COPYING = Copying(symbols=3, lengths=[0, 4], unseen_lengths=[9])
 

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from pipeline.tasks.recall import Answer, accuracy_figure, by, known_scores, longest_good, measured
+from pipeline.tasks.recall import Answer, accuracy_figure, by, longest_good, measured
+from pipeline.tasks.recall_source import known_scores
 
 ANSWERS = [Answer([True], [1.0]), Answer([True], [2.0]), Answer([False], [6.0]), Answer([True], [0.0])]
 DISTANCES, ATTRACTORS = [4, 1, 4, 1], [0, None, 2, 2]

@@ -8,7 +8,7 @@ import pytest
 from pipeline.report import recall
 from pipeline.report.parts import Paragraph, Picture, Table
 from pipeline.report.task_results import TaskModelResults, TaskResults
-from pipeline.tasks.recall import known_scores
+from pipeline.tasks.recall_source import known_scores
 
 GUESSES = [baseline.as_json() for baseline in known_scores("bits", 1.0, 0.5)]
 SHARES = {"rnn": (0.5, 0.5), "lstm": (1.0, 0.75), "bilstm": (0.5, 0.5)}

@@ -1,6 +1,7 @@
 """The answers against a slow loop, and against predictors whose answers are known."""
 
 import math
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -13,12 +14,16 @@ from pipeline.examples.sets import Examples
 from pipeline.networks.build import build_language_model
 from pipeline.networks.language_model import LanguageModel
 from pipeline.networks.stack import State
+from pipeline.params import load_params
+from pipeline.tasks.agreement.data import SOURCE
 from pipeline.tasks.agreement.data.sentences import IDS, PLURALS, WORDS, Agreement
-from pipeline.tasks.recall import distances_figure, measured
+from pipeline.tasks.recall import measured
 from pipeline.tasks.recall_task import answers, bits_per_string, completed
-from pipeline.tasks.strings import FIRST, String, examples_of, split_of
+from pipeline.tasks.string_source import examples_of, split_of
+from pipeline.tasks.strings import FIRST, String
 from pipeline.tokens.windows import shifted
 
+ROOT = Path(__file__).parents[2]
 TASK = Agreement([0, 1, 3, 6], [13], max_attractors=2)
 NAMES = ["", "<unk>", *WORDS]
 LETTERS = list("01abcdefghi")
@@ -139,6 +144,7 @@ def test_a_string_is_completed_with_the_likeliest_symbols_so_far(model, bidirect
 
 
 def test_the_figure_counts_the_examples_of_each_distance():
-    train, test = distances_figure(examples_of(TASK, 300, 3)).axes
+    params = load_params(ROOT / "params.yaml").tasks.agreement
+    train, test = SOURCE.figure(params, examples_of(TASK, 300, 3)).axes
     assert [patch.get_height() for patch in test.patches] == [3] * 5  # type: ignore[attr-defined]
     assert len(train.patches) == 4

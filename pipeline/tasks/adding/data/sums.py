@@ -13,8 +13,6 @@ import numpy as np
 from pipeline.base.memory import check_memory
 from pipeline.examples.sets import Examples, Split
 from pipeline.tasks.adding.params import AddingParams
-from pipeline.tasks.recall import known_scores
-from pipeline.tasks.source import Baseline
 
 SQUARED_ERROR_WITHOUT_MEMORY = 1 / 6
 TOLERANCE = 0.04
@@ -39,11 +37,6 @@ def read(params: AddingParams) -> Examples:
         split(asked, test),
     )
     return Examples(dict(zip(SPLITS, drawn, strict=True)))
-
-
-def baselines(params: AddingParams, examples: Examples) -> Sequence[Baseline]:
-    """The best scores with memory and without."""
-    return known_scores("squared_error", SQUARED_ERROR_WITHOUT_MEMORY, RIGHT_WITHOUT_MEMORY)
 
 
 def train_lengths(lengths: Sequence[int], budget: int, rng: np.random.Generator) -> list[int]:

@@ -1,6 +1,6 @@
 """Sentences drawn from a grammar."""
 
 from pipeline.tasks.agreement.data.sentences import strings
-from pipeline.tasks.strings import string_source
+from pipeline.tasks.string_source import string_source
 
 SOURCE = string_source(strings)

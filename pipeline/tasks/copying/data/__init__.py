@@ -1,6 +1,6 @@
 """Random symbols, blanks, and the symbols again."""
 
 from pipeline.tasks.copying.data.copies import strings
-from pipeline.tasks.strings import string_source
+from pipeline.tasks.string_source import string_source
 
 SOURCE = string_source(strings)
