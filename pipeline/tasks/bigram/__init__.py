@@ -1,0 +1,1 @@
+"""Bigram: the next character from this one alone."""
