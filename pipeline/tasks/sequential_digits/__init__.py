@@ -1,0 +1,1 @@
+"""Sequential digits: an image of a digit read pixel by pixel."""
