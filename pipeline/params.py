@@ -145,11 +145,12 @@ def _files_elsewhere(values: Any, where: str) -> list[str]:
     folder, entries = _at(values, "tasks", "path"), _at(values, "tasks")
     if not isinstance(folder, str) or not isinstance(entries, dict):
         return []
-    paths = {name: path for name in entries if isinstance(path := _at(values, "tasks", str(name), "path"), str)}
+    keys = [(str(name), key) for name in entries for key in ("path", "vectors")]
+    paths = {(name, key): path for name, key in keys if isinstance(path := _at(values, "tasks", name, key), str)}
     rule = f"below tasks.path, {folder!r}, where DVC sees it change"
     return [
-        f"{where}: tasks.{name}.path: {rule} (got {path!r}); move it there, or correct tasks.path"
-        for name, path in paths.items()
+        f"{where}: tasks.{name}.{key}: {rule} (got {path!r}); move it there, or correct tasks.path"
+        for (name, key), path in paths.items()
         if not Path(path).is_relative_to(folder) or ".." in Path(path).relative_to(folder).parts
     ]
 

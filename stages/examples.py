@@ -19,7 +19,9 @@ def examples(tasks: TaskParams, *, task: str, out: Output) -> Result:
     baselines = source.baselines(tasks, found)
     write_json(out / "baselines.json", [baseline.as_json() for baseline in baselines])
     save_png(source.figure(tasks, found), out / "examples.png", dpi=120)
-    metrics = {f"{name}/examples": float(len(split)) for name, split in found.splits.items()} | {
+    metrics = {f"{name}/examples": float(len(split)) for name, split in found.splits.items()}
+    metrics |= {f"count/{name}": float(number) for name, number in found.counts.items()}
+    metrics |= {
         f"{split}/{baseline.name}/{name}": measure.value
         for baseline in baselines
         for split, of_split in baseline.scores.items()

@@ -8,13 +8,14 @@ a word, which scheme `pattern` keeps, does not count. Of a word that has several
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
 from pipeline.base.errors import CorpusError
+from pipeline.examples.sets import Examples
 from pipeline.text.files import opened
 from pipeline.tokens.vocabulary import Vocabulary
 
@@ -31,24 +32,37 @@ LARGEST = float(np.finfo(np.float32).max)
 class Coverage:
     """How much of the vocabulary, and of the training tokens, has a vector; EOS and UNK are none of its types.
 
-    >>> Coverage(types=3, all_types=4, tokens=9, all_tokens=10).token_share
+    >>> Coverage(types_with_vector=3, types=4, tokens_with_vector=9, tokens=10).token_share
     0.9
     """
 
+    types_with_vector: int
     types: int
-    all_types: int
+    tokens_with_vector: int
     tokens: int
-    all_tokens: int
 
     @property
     def type_share(self) -> float:
         """Of the different tokens."""
-        return self.types / max(self.all_types, 1)
+        return self.types_with_vector / max(self.types, 1)
 
     @property
     def token_share(self) -> float:
         """Of all tokens; one that the vocabulary has not has no vector."""
-        return self.tokens / max(self.all_tokens, 1)
+        return self.tokens_with_vector / max(self.tokens, 1)
+
+
+def with_vectors(examples: Examples, file: str | None) -> Examples:
+    """The same with the vectors of a file, if one is named, and their coverage among the counts.
+
+    Raises:
+        CorpusError: as `read_vectors` does.
+    """
+    if file is None:
+        return examples
+    assert examples.vocabulary is not None, "vectors are of words"
+    vectors, coverage = read_vectors(Path(file), examples.vocabulary, examples.splits["train"].inputs)
+    return replace(examples, vectors=vectors, counts={**examples.counts, **asdict(coverage)})
 
 
 def read_vectors(

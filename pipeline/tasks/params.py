@@ -32,6 +32,14 @@ class FileTaskParams(TaskParams):
     """A file or a folder below `tasks.path`; null: the set that comes with the installed packages."""
 
 
+class WordTaskParams(FileTaskParams):
+    """A task that reads words."""
+
+    vectors: Annotated[str, Field(min_length=1)] | None
+    """A file below `tasks.path` of word vectors (text of GloVe or word2vec, perhaps .gz) that the look-up starts from:
+    then embedding_size of every model is their size. null: all of it is drawn."""
+
+
 class DrawnParams(TaskParams):
     """A task that draws its examples: there are as many as it needs, so one pass over them is enough."""
 

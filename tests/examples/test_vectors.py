@@ -13,7 +13,8 @@ from sizes import E
 from torch import nn
 
 from pipeline.base.errors import CorpusError, PipelineError
-from pipeline.examples.vectors import read_vectors
+from pipeline.examples.sets import Examples, Split
+from pipeline.examples.vectors import read_vectors, with_vectors
 from pipeline.networks.build import build_frame_classifier, build_tagger
 from pipeline.networks.initialise import initialise_from_vectors
 from pipeline.tokens.vocabulary import Vocabulary, learn
@@ -42,8 +43,17 @@ def expected() -> np.ndarray:
 def test_a_token_has_the_vector_of_its_word_or_of_the_word_in_lower_case(tmp_path):
     vectors, coverage = read_vectors(write(tmp_path, GLOVE), VOCABULARY, TRAIN)
     np.testing.assert_array_equal(vectors, expected())
-    assert (coverage.types, coverage.all_types, coverage.type_share) == (5, 6, 5 / 6)
-    assert (coverage.tokens, coverage.all_tokens, coverage.token_share) == (5, 7, 5 / 7)
+    assert (coverage.types_with_vector, coverage.types, coverage.type_share) == (5, 6, 5 / 6)
+    assert (coverage.tokens_with_vector, coverage.tokens, coverage.token_share) == (5, 7, 5 / 7)
+
+
+def test_examples_have_vectors_and_their_coverage_or_stay_as_they_are(tmp_path):
+    examples = Examples({"train": Split(TRAIN, [np.array(0)] * 2)}, ["x"], VOCABULARY, counts={"read": 2})
+    assert with_vectors(examples, None) is examples
+    started = with_vectors(examples, str(write(tmp_path, GLOVE)))
+    np.testing.assert_array_equal(started.vectors, expected())
+    with_vector = {"types_with_vector": 5, "tokens_with_vector": 5}
+    assert started.counts == {"read": 2, "types": 6, "tokens": 7, **with_vector}
 
 
 def test_the_exact_word_counts_wherever_it_is(tmp_path):
@@ -117,7 +127,7 @@ def test_any_bytes_are_vectors_or_one_sentence(tmp_path_factory, content):
     else:
         said = ""
         assert np.isfinite(vectors).all()
-        assert 1 <= coverage.types <= coverage.all_types
+        assert 1 <= coverage.types_with_vector <= coverage.types
     assert "\n" not in said
 
 

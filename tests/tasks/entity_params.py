@@ -12,6 +12,7 @@ SMALL: dict[str, Any] = {
     "min_count": 1,
     "lower_case": True,
     "zero_digits": False,
+    "vectors": None,
     "character_size": None,
     "crf": False,
     "epochs": 2,

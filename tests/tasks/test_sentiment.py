@@ -26,6 +26,7 @@ from pipeline.tasks.sentiment.task import TASK, predict
 ENTRY = {
     "path": None,
     "columns": None,
+    "vectors": None,
     "split": {"method": "hash", "validation": 0.2, "test": 0.2, "seed": 1},
     "text": {"scheme": "pattern", "lower_case": True, "max_size": 100, "min_count": 1, "max_steps": 5},
     "epochs": 1, "batch_size": 4, "learning_rate": 0.01, "weight_decay": 0.0, "dropout": 0.0,

@@ -6,10 +6,10 @@ from pydantic import Field, model_validator
 
 from pipeline.base.params import Count
 from pipeline.examples.params import Split
-from pipeline.tasks.params import FileTaskParams
+from pipeline.tasks.params import WordTaskParams
 
 
-class EntitiesParams(FileTaskParams):
+class EntitiesParams(WordTaskParams):
     """Entities in CoNLL files; path: null reads Python's docstrings."""
 
     split: Split

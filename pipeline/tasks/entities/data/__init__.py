@@ -5,6 +5,7 @@ from collections import Counter
 from pipeline.base.errors import CorpusError
 from pipeline.examples.characters import learn_characters
 from pipeline.examples.sets import Examples
+from pipeline.examples.vectors import with_vectors
 from pipeline.tasks.entities.data.baselines import gazetteer, linear_crf, most_frequent_tag
 from pipeline.tasks.entities.data.encoding import encoded, forms, tags_of_split
 from pipeline.tasks.entities.data.scores import tag_measures
@@ -39,7 +40,8 @@ def read(params: EntitiesParams) -> Examples:
     characters = None if params.character_size is None else learn_characters(word for s in train for word in s.words)
     splits = {name: encoded(params, of, classes, vocabulary, characters) for name, of in found.items()}
     left_out = {"read": num_read, "repeats": num_read - sum(map(len, found.values()))}
-    return Examples(splits, classes, vocabulary, counts=left_out, characters=characters)
+    examples = Examples(splits, classes, vocabulary, counts=left_out, characters=characters)
+    return with_vectors(examples, params.vectors)
 
 
 def baselines(params: EntitiesParams, examples: Examples) -> list[Baseline]:

@@ -6,6 +6,7 @@ from pipeline.examples.sets import Examples
 from pipeline.examples.splits import Dealt, as_given, by_hash
 from pipeline.examples.tables import given, pooled
 from pipeline.examples.texts import text_examples
+from pipeline.examples.vectors import with_vectors
 from pipeline.tasks.figures import lengths_and_classes
 from pipeline.tasks.sentiment.data.ngrams import baselines
 from pipeline.tasks.sentiment.data.tweets import tweets, words_alone
@@ -18,7 +19,7 @@ TASK = "sentiment"
 def read(params: SentimentParams) -> Examples:
     """The texts in three splits."""
     splits, counts = _dealt(params)
-    return text_examples(splits, params.text, TASK, counts)
+    return with_vectors(text_examples(splits, params.text, TASK, counts), params.vectors)
 
 
 def _dealt(params: SentimentParams) -> Dealt:
