@@ -135,7 +135,9 @@ def test_a_larger_text_goes_on_where_the_smaller_ends(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_the_project_runs_what_dvc_yaml_says(tmp_path):
     folder = tmp_path / "project"
-    make_project(folder, lambda params: params["run"].update(levels=["word"], models=["rnn"], tasks=["agreement"], seeds=[3]))
+    make_project(
+        folder, lambda params: params["run"].update(levels=["word"], models=["rnn"], tasks=["agreement"], seeds=[3])
+    )
     stages = dict(stages_of(folder))
     names = ["corpus", "tokenization@word", "vocabulary@word", "baseline@word"]
     assert list(stages)[:5] == [*names, "train@word-rnn-3"]
