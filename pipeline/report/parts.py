@@ -60,6 +60,37 @@ class Quotation:
 
 
 @dataclass(frozen=True)
+class Piece:
+    """Of a text, marked or not."""
+
+    text: str
+    label: str = ""
+    """What it is said to be; empty of text between marks."""
+    is_right: bool = True
+
+
+@dataclass(frozen=True)
+class MarkedText:
+    """Lines of text with marks in it, coloured by whether they are right, under a line that says what they are."""
+
+    about: str
+    lines: Sequence[Sequence[Piece]]
+
+    @property
+    def text(self) -> str:
+        """The same without colours: marks in brackets, those that are wrong with an exclamation mark.
+
+        >>> MarkedText("", [[Piece("Close "), Piece("it", "name", is_right=False), Piece(".")]]).text
+        'Close [!name it].'
+        """
+        return "\n".join("".join(map(_plain, pieces)) for pieces in self.lines)
+
+
+def _plain(piece: Piece) -> str:
+    return f"[{'' if piece.is_right else '!'}{piece.label} {piece.text}]" if piece.label else piece.text
+
+
+@dataclass(frozen=True)
 class Picture:
     """A figure, with all that is said of it."""
 
@@ -111,7 +142,7 @@ class Table:
         return self.heads[: len(self.heads) - sum(len(group.heads) for group in self.groups)]
 
 
-Block = Heading | Paragraph | Verdict | Terms | Findings | Quotation | Picture | Table
+Block = Heading | Paragraph | Verdict | Terms | Findings | Quotation | MarkedText | Picture | Table
 
 
 @dataclass(frozen=True)

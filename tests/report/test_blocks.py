@@ -12,9 +12,11 @@ from pipeline.report.parts import (
     Findings,
     Group,
     Heading,
+    MarkedText,
     Paragraph,
     Part,
     Picture,
+    Piece,
     Quotation,
     Report,
     Row,
@@ -55,6 +57,11 @@ WRITTEN: list[tuple[Block, str, str]] = [
         Quotation("3 tokens", "<a>\nb"),
         '<p class="note">3 tokens</p><pre>&lt;a&gt;b</pre>',
         "3 tokens:\n\n    <a>\n    b",
+    ),
+    (
+        MarkedText("drawn", [[Piece("a < "), Piece("b", "x"), Piece(".")], [Piece("c", "y", is_right=False)]]),
+        '<p class="note">drawn</p><pre>a &lt; <mark><b>x</b> b</mark>.<mark class="wrong"><b>y</b> c</mark></pre>',
+        "drawn:\n\n    a < [x b].\n    [!y c]",
     ),
     (
         Picture("gates_char", "Gates", "Gates: a < b", "Kept & lost.", Figure),
