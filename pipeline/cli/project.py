@@ -27,8 +27,8 @@ def check() -> None:
     params = load_params()
     check_environment()
     notes, run = notes_on(params.corpus), params.run
-    models = len(run.levels) * len(run.models) * len(run.seeds)
-    typer.echo(f"{PARAMS_FILE}: valid; it selects {models} trainings: {_product(run)}")
+    trainings = (len(run.levels) + len(run.tasks)) * len(run.models) * len(run.seeds)
+    typer.echo(f"{PARAMS_FILE}: valid; it selects {trainings} trainings: {_product(run)}")
     for note in notes:
         typer.echo(note, err=True)
 
@@ -93,5 +93,6 @@ def status() -> None:
 
 
 def _product(run: "RunParams") -> str:
-    """How many levels, models and seeds."""
-    return " x ".join(f"{len(getattr(run, name))} {name}" for name in ("levels", "models", "seeds"))
+    """How many levels and tasks, models and seeds."""
+    counts = {name: f"{len(getattr(run, name))} {name}" for name in ("levels", "tasks", "models", "seeds")}
+    return f"({counts['levels']} + {counts['tasks']}) x {counts['models']} x {counts['seeds']}"
