@@ -39,7 +39,7 @@ def task(
 ) -> Result:
     """Train a model on a task, and score the best of its weights on the validation and the test split."""
     torch.set_num_threads(runtime.threads)
-    learned, found = load(task), Examples.load(examples)
+    learned, found = load(task, tasks), Examples.load(examples)
     model = model.model_copy(update={"dropout": tasks.dropout})
     sizes = learned.sizes(tasks, found)
     network = BUILDERS[learned.kind](model, seed=seed, **sizes)

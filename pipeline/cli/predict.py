@@ -37,7 +37,7 @@ def answers(folder: Path, lines: list[str], where: str) -> "Iterator[Prediction]
     from pipeline.tasks.contract import load
 
     trained = TaskBundle.load(folder)
-    yield from load(trained.task).predict(trained, lines, where)
+    yield from load(trained.task, trained.params).predict(trained, lines, where)
 
 
 def check_bundle(folder: Path) -> None:

@@ -72,6 +72,7 @@ class Task(Generic[P, N, A]):
     answered is a PipelineError that names it."""
 
 
-def load(name: str) -> Task[Any, Any, Any]:
-    """The task of a folder."""
-    return import_module(f"pipeline.tasks.{name}.task").TASK
+def load(name: str, params: TaskParams) -> Task[Any, Any, Any]:
+    """The task of a folder; what it exports may be a function of the params, where they decide the shape."""
+    exported = import_module(f"pipeline.tasks.{name}.task").TASK
+    return exported if isinstance(exported, Task) else exported(params)

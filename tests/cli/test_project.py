@@ -15,7 +15,9 @@ def test_check_says_what_is_selected_or_what_is_wrong(unroll, tmp_path):
     (tmp_path / "data").mkdir()
     code, out, _ = unroll("check")
     assert code == 0
-    assert re.fullmatch(r"params.yaml: valid; it selects \d+ trainings: \(\d+ levels \+ \d+ tasks\) x \d+ models x \d+ seeds\n", out)
+    assert re.fullmatch(
+        r"params.yaml: valid; it selects \d+ trainings: \(\d+ levels \+ \d+ tasks\) x \d+ models x \d+ seeds\n", out
+    )
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
     (tmp_path / "params.yaml").write_text(text.replace("threads: ", "threads: -"), encoding="utf-8")
     code, _, err = unroll("check")

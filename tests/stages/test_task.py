@@ -70,7 +70,7 @@ def test_predictions_are_a_row_for_each_test_example(outs):
 
 def test_the_bundle_answers_as_the_stage_did(outs):
     bundle, found = TaskBundle.load(outs[1]), Examples.load(outs[0])
-    learned = load(bundle.task)
+    learned = load(bundle.task, bundle.params)
     assert (bundle.task, bundle.params.batch_size, bundle.trained.seed) == ("agreement", 8, 3)
     answers = learned.answer(bundle.params, bundle.trained.network, found.splits["test"])
     measures = learned.measure(bundle.params, found, found.splits["test"], answers)
