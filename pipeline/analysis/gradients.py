@@ -13,9 +13,9 @@ no relative precision as it shrinks, so a small norm is as good as a large one, 
 """
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,20 +26,13 @@ from torch.nn import functional as F
 from pipeline.analysis.bounds import omega
 from pipeline.analysis.curves import FLOOR, Norms, curve
 from pipeline.analysis.length import check_length
-from pipeline.analysis.unroll import unrolled
+from pipeline.analysis.unroll import LANES, SIDES, Side, unrolled
 from pipeline.base.errors import ArtifactError
 from pipeline.cells.base import cells_of
 from pipeline.networks.build import Network
 from pipeline.tokens.windows import Ids, Window, gather
 
 PARTS = ("h", "c")
-LANES = 64
-"""Lanes at a time: memory grows with this and with K, not with the number of positions."""
-
-Side = Literal["left", "right"]
-"""What a state has read: the tokens before t, or, in a cloze model, those after it, last one first."""
-SIDES: Sequence[Side] = ("left", "right")
-"""Of a network's stacks, in their order."""
 
 
 def positions_of(ids: Ids, begin: int, max_lag: int, positions: int) -> Window:

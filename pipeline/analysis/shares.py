@@ -16,8 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from pipeline.analysis.gradients import LANES, SIDES, Side
-from pipeline.analysis.unroll import unrolled
+from pipeline.analysis.unroll import LANES, SIDES, Side, unrolled
 from pipeline.cells.base import cells_of
 from pipeline.examples.batches import Padded, padded
 from pipeline.examples.sets import Split

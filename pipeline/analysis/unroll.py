@@ -6,12 +6,21 @@ h from c one step before.
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from pipeline.cells.base import Cell
+
+LANES = 64
+"""Lanes at a time: memory grows with this and with K, not with the number of positions."""
+
+Side = Literal["left", "right"]
+"""What a state has read: the tokens before t, or, of a stack that reads from the right, those after it, last first."""
+SIDES: Sequence[Side] = ("left", "right")
+"""Of a network's stacks, in their order."""
 
 
 def unrolled(

@@ -1,12 +1,14 @@
 """What many-to-one tasks share: an answer is the probabilities of the classes of an example."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import nn
 
+from pipeline.analysis.shares import gradient_shares
 from pipeline.examples.batches import in_order, padded
 from pipeline.examples.class_scores import class_scores, confusion, rows_by_length
 from pipeline.examples.measures import Measure
@@ -15,6 +17,8 @@ from pipeline.networks.classifier import Classifier
 from pipeline.tasks.contract import Study
 from pipeline.tasks.params import TaskParams
 from pipeline.training.supervised import Supervised, class_nats
+
+MAX_LAG, SHARE_EXAMPLES = 63, 256
 
 Answers = Sequence[Float[np.ndarray, " C"]]
 
@@ -74,6 +78,21 @@ def study(params: TaskParams, examples: Examples, network: nn.Module, answers: A
             "probabilities": [row.tolist() for row in answers],
         },
     )
+
+
+def lag_rows(network: nn.Module, test: Split) -> list[dict[str, Any]]:
+    """A table by `lag`: the share of the loss's gradient that reaches the state so many steps before the end.
+
+    Of the first SHARE_EXAMPLES examples, up to MAX_LAG; `share_right` is that of the stack that reads from the right.
+    """
+    assert isinstance(network, Classifier)
+    number = min(len(test), SHARE_EXAMPLES)
+    some = Split(test.inputs[:number], test.targets[:number], characters=test.characters)
+    by_side = gradient_shares(network, some, MAX_LAG)
+    rows = [dict(row) for row in by_side["left"]]
+    for row, of_right in zip(rows, by_side.get("right", []), strict=False):
+        row["share_right"] = of_right["share"]
+    return rows
 
 
 @torch.inference_mode()

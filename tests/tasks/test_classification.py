@@ -5,6 +5,7 @@ import pytest
 import torch
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
+from pipeline.analysis.shares import gradient_shares
 from pipeline.examples.class_scores import class_scores, confusion, rows_by, rows_by_length
 from pipeline.examples.sets import Examples, Split
 from pipeline.networks.build import build_classifier
@@ -97,3 +98,18 @@ def test_an_objective_learns_what_a_batch_of_it_says(model):
     loss, _ = objective.loss(network, batch, None)
     expected = torch.nn.functional.cross_entropy(network(batch[0], batch[1]), batch[2], reduction="sum")
     torch.testing.assert_close(loss, expected)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_the_table_by_lag_has_the_shares_of_both_directions(bidirectional, model):
+    rng = np.random.default_rng(5)
+    test = split_of(rng, 7)
+    network = build_classifier(model("gru", bidirectional=bidirectional), vocabulary_size=9, num_classes=3, seed=1)
+    rows = classification.lag_rows(network, test)
+    expected = gradient_shares(network, test, max(test.lengths))
+    assert [row["share"] for row in rows] == [row["share"] for row in expected["left"]]
+    assert [row["n"] for row in rows] == [sum(length > lag for length in test.lengths) for lag in range(len(rows))]
+    if bidirectional:
+        assert [row["share_right"] for row in rows] == [row["share"] for row in expected["right"]]
+    else:
+        assert not any("share_right" in row for row in rows)

@@ -218,9 +218,10 @@ def test_the_report_draws_what_decided(examples, bundle):
         [],
         [TaskModelResults("lstm", {1: json.loads(json.dumps(about))})],
     )
-    heading, table, picture = report.blocks(results)
+    heading, table, picture, *_, lags = report.blocks(results)
     assert isinstance(heading, Heading)
     assert isinstance(table, Table)
+    assert isinstance(lags, Table)
     assert isinstance(picture, Picture)
     assert heading.text == "What lstm takes for what"
     assert sum(int(n) for row in table.rows for n in row.cells[1:]) == len(examples.splits["test"])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.figures import PALETTE
 from pipeline.report.applications import best_model
 from pipeline.report.parts import Block, Heading, Picture, Row, Table
+from pipeline.report.shares import shares
 from pipeline.report.task_results import TaskResults
 from pipeline.report.task_words import MeasureWords, TaskReport
 
@@ -16,13 +17,14 @@ ACCURACY = MeasureWords("accuracy", "accuracy", "%")
 
 
 def blocks(results: TaskResults) -> Sequence[Block]:
-    """The confusion matrix of the best model, and how it came to some answers."""
+    """The confusion matrix of the best model, how it came to some answers; how far back every model's loss reaches."""
     model = best_model(results, ACCURACY)
     details = next(iter(model.seeds.values()))["details"]
     return [
         Heading(f"What {model.name} takes for what"),
         confusion(results, details),
         *words(results, details, model.name),
+        *shares(results),
     ]
 
 

@@ -27,15 +27,18 @@ SHOWN, SHOWN_TOKENS = 3, 24
 
 
 def study(params: SentimentParams, examples: Examples, network: Classifier, answers: Answers) -> Study:
-    """What every classification has, the texts with a negation against the others, and the words that decided."""
+    """What every classification has, the texts with a negation against the others, how far back the loss reaches, and
+    the words that decided."""
     found = classification.study(params, examples, network, answers)
     test = examples.splits["test"]
     sides = ["with" if NEGATION.search(text) else "without" for text in test.notes["text"]]
     rows = sorted(
         rows_by("negation", sides, targets_of(test), guesses_of(answers)), key=lambda row: str(row["negation"])
     )
-    shown = _shown(params, examples, network, answers)
-    return replace(found, tables={**found.tables, "negation": rows}, details={**found.details, "shown": shown})
+    shown, lags = _shown(params, examples, network, answers), classification.lag_rows(network, test)
+    return replace(
+        found, tables={**found.tables, "negation": rows, "lag": lags}, details={**found.details, "shown": shown}
+    )
 
 
 def _shown(params: SentimentParams, examples: Examples, network: Classifier, answers: Answers) -> list[dict[str, Any]]:

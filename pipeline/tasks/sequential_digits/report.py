@@ -1,5 +1,6 @@
 """Section of the report: an image of a digit read pixel by pixel."""
 
+from pipeline.report.shares import shares
 from pipeline.report.task_words import MeasureWords, TaskReport
 
 REPORT = TaskReport(
@@ -12,4 +13,5 @@ REPORT = TaskReport(
     ),
     measures=[MeasureWords("accuracy", "accuracy", "%"), MeasureWords("macro_f1", "macro F1", "%")],
     tables={},
+    blocks=shares,
 )

@@ -19,8 +19,9 @@ from pipeline.tasks.sequential_digits.params import SequentialDigitsParams
 def _study(
     params: SequentialDigitsParams, examples: Examples, network: nn.Module, answers: classification.Answers
 ) -> Study:
-    """Without a table by length: all images have 64 pixels."""
-    return replace(classification.study(params, examples, network, answers), tables={})
+    """Without a table by length, for all images have 64 pixels, but with the share of the gradient by lag."""
+    lags = classification.lag_rows(network, examples.splits["test"])
+    return replace(classification.study(params, examples, network, answers), tables={"lag": lags})
 
 
 @torch.inference_mode()
