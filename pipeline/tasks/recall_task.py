@@ -75,7 +75,7 @@ def study(test: Split, given: Sequence[Answer], unit: str, **details: Any) -> St
         tables=tables,
         details={"largest_length_95": longest_good(tables["distance"]), **details},
         predictions={"right": [answer.right for answer in given], unit: [answer.costs for answer in given]},
-        figures={"accuracy": lambda: accuracy_figure(tables["distance"])},
+        figures={"accuracy.png": lambda: accuracy_figure(tables["distance"])},
     )
 
 

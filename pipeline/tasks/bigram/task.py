@@ -61,7 +61,7 @@ def _study(params: BigramParams, examples: Examples, network: Classifier, answer
     return Study(
         tables={"character": rows},
         predictions={"bits": [bits for bits, _ in answers], "answer": [examples.classes[i] for _, i in answers]},
-        figures={"bigrams": lambda: bigrams_figure(learned, [i for i, _ in counts], names)},
+        figures={"bigrams.png": lambda: bigrams_figure(learned, [i for i, _ in counts], names)},
     )
 
 
