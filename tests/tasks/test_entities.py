@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,19 +11,25 @@ import torch
 from sizes import E, H
 from torch import Tensor
 
+from pipeline.base.errors import ParamsError
+from pipeline.base.params import check
 from pipeline.examples.sets import Examples
 from pipeline.networks.build import BUILDERS
 from pipeline.networks.bundle import Bundle
 from pipeline.networks.tagger import CrfTagger
+from pipeline.report.parts import MarkedText
+from pipeline.report.task_results import TaskModelResults, TaskResults
 from pipeline.tasks.bundle import TaskBundle
 from pipeline.tasks.entities.data import BASELINES, SOURCE
 from pipeline.tasks.entities.data.baselines import gazetteer, linear_crf, most_frequent_tag
 from pipeline.tasks.entities.data.encoding import spans_of_split
 from pipeline.tasks.entities.data.spans import classes_of, spans_of, tags_named
 from pipeline.tasks.entities.data.study import tables
+from pipeline.tasks.entities.params import PARAMS
+from pipeline.tasks.entities.report import REPORT
 from pipeline.tasks.entities.task import TASK, Answer, answers_of
 
-from .entity_params import GIVEN, small, write
+from .entity_params import GIVEN, SMALL, small, write
 
 CLASSES = classes_of("ab")
 TRAIN = """
@@ -61,6 +68,7 @@ def bundle(params, examples, model, tmp_path) -> TaskBundle:
     section = model("lstm", hidden_size=H, embedding_size=E, bidirectional=True)
     sizes = TASK.sizes(params, examples)
     network = BUILDERS[TASK.kind](section, seed=1, **sizes)
+    assert isinstance(network, CrfTagger)
     if params.crf:
         for scores in network.chain:
             torch.nn.init.normal_(scores, generator=torch.Generator().manual_seed(1))
@@ -209,3 +217,35 @@ def test_predictions_have_offsets_in_the_text(bundle):
             shown = f"{shown[:start]}[{entity['type']} {entity['text']}]{shown[end:]}"
         assert answer.shown == shown
     assert answers[1].fields["entities"] == answers[2].fields["entities"] == []
+
+
+def test_the_report_shows_what_is_right_and_what_is_wrong(params, examples, bundle):
+    """Of `old [York] saw [Bob]` the first is found, and `old` wrongly."""
+    answers = [Answer(target.copy(), [0.5]) for target in examples.splits["test"].targets]
+    names = list(examples.classes)
+    answers[0].classes[:] = [names.index(tag) for tag in ("B-place", "B-place", "O", "O")]
+    details = TASK.study(params, examples, bundle.trained.network, answers).details
+    measures = {"f1": {"value": 0.5, "low": 0.4, "high": 0.6}}
+    model = TaskModelResults("lstm", {1: {"validation": measures, "test": measures, "details": details}})
+    shown = list(REPORT.blocks(TaskResults("entities", {}, {}, [], [model])))
+    texts = [block.text for block in shown if isinstance(block, MarkedText)]
+    assert texts == [
+        "[place New York]",
+        "old [place York] saw [!person Bob]\n[!place old] [place York] saw Bob",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"split": GIVEN}, "split.method: the docstrings bring no splits (got 'given'); set hash, or set path"),
+        (
+            {"split": {"method": "hash", "validation": 0.5, "test": 0.5, "seed": 1}},
+            "split: validation and test leave a share to train (got 1.0); make them smaller",
+        ),
+        ({"character_size": 0}, "character_size: input should be greater than or equal to 1 (got 0)"),
+    ],
+)
+def test_wrong_params_are_named(changes, sentence):
+    with pytest.raises(ParamsError, match=re.escape(sentence)):
+        check(PARAMS, SMALL | changes, "params.yaml: tasks.entities")

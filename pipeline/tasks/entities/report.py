@@ -1,10 +1,10 @@
 """The task's section of the report."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipeline.report.applications import best_model
-from pipeline.report.parts import Block, Heading, Quotation
+from pipeline.report.parts import Block, Heading, MarkedText, Piece
 from pipeline.report.task_results import TaskResults
 from pipeline.report.task_words import MeasureWords, TaskReport
 
@@ -33,30 +33,33 @@ def blocks(results: TaskResults) -> Iterator[Block]:
     """Test sentences that the best model answered."""
     model = best_model(results, F1)
     sentences = next(iter(model.seeds.values()))["details"]["sentences"]
-    right = [sentence for sentence in sentences if sentence["right"]]
-    wrong = [sentence for sentence in sentences if not sentence["right"]]
-    yield Heading(f"Test sentences with entities, as {model.name} marks them: drawn at random, none picked by hand")
+    right = [line(s["words"], s["found"], s["wanted"]) for s in sentences if s["right"]]
+    wrong = [
+        line(s["words"], s[side], s[other])
+        for s in sentences
+        if not s["right"]
+        for side, other in (("wanted", "found"), ("found", "wanted"))
+    ]
+    yield Heading(f"Test sentences with entities, as {model.name} marks them; drawn at random, none picked by hand")
     if right:
-        yield Quotation("All right", "\n".join(shown(s["words"], s["found"]) for s in right))
+        yield MarkedText("All right", right)
     if wrong:
-        yield Quotation("With an error: what was wanted, and under it what was found", "\n\n".join(map(_both, wrong)))
+        yield MarkedText("With an error: what was wanted, and below it what was found", wrong)
 
 
-def _both(sentence: Mapping[str, Any]) -> str:
-    return "\n".join(shown(sentence["words"], sentence[side]) for side in ("wanted", "found"))
+def line(words: Sequence[str], spans: Sequence[Sequence[Any]], others: Sequence[Sequence[Any]]) -> list[Piece]:
+    """A sentence with its entities marked; right are those that are among the others.
 
-
-def shown(words: Sequence[str], spans: Sequence[tuple[int, int, str]]) -> str:
-    """The words with entities in brackets.
-
-    >>> shown(["Close", "file", "."], [(1, 2, "parameter")])
-    'Close [parameter file] .'
+    >>> [piece.text for piece in line(["Close", "the", "file", "."], [(2, 3, "parameter")], [])]
+    ['Close the ', 'file', ' .']
     """
-    words = list(words)
+    pieces, at = [], 0
     for start, stop, kind in spans:
-        words[start] = f"[{kind} {words[start]}"
-        words[stop - 1] = f"{words[stop - 1]}]"
-    return " ".join(words)
+        before = " ".join(words[at:start])
+        pieces.append(Piece(f"{' ' if at else ''}{before}{' ' if before else ''}"))
+        pieces.append(Piece(" ".join(words[start:stop]), kind, [start, stop, kind] in [list(span) for span in others]))
+        at = stop
+    return [piece for piece in [*pieces, Piece(" ".join(["", *words[at:]] if at else words))] if piece.text]
 
 
 REPORT = TaskReport(
