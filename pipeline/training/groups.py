@@ -5,7 +5,16 @@ from collections.abc import Iterable
 
 from torch import Tensor, nn
 
-GROUPS = {"bias": "bias", "embed": "embedding", "weight_ih": "input", "weight_hh": "recurrent", "readout": "readout"}
+GROUPS = {
+    "bias": "bias",
+    "embed": "embedding",
+    "weight_ih": "input",
+    "weight_hh": "recurrent",
+    "readout": "readout",
+    "start": "transitions",
+    "between": "transitions",
+    "end": "transitions",
+}
 """Part of a parameter's name: its group. The first that fits counts, so that the readout's bias is a bias."""
 
 
@@ -15,7 +24,9 @@ def group_of(name: str) -> str:
     >>> [group_of(name) for name in ("stack.rnn.weight_hh_l0", "readout.bias", "readout.weight")]
     ['recurrent', 'bias', 'readout']
     """
-    return next(group for part, group in GROUPS.items() if part in name)
+    groups = [group for part, group in GROUPS.items() if part in name]
+    assert groups, f"{name} is of no group: add it to GROUPS"  # a StopIteration would end Lightning's epoch in silence
+    return groups[0]
 
 
 def group_norms(network: nn.Module, total: float) -> dict[str, float]:
