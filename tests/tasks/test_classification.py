@@ -6,7 +6,8 @@ import torch
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
 from pipeline.analysis.shares import gradient_shares
-from pipeline.examples.class_scores import class_scores, confusion, rows_by, rows_by_length
+from pipeline.examples.class_scores import class_scores, confusion, macro_f1, rows_by, rows_by_length
+from pipeline.examples.measures import bootstrap
 from pipeline.examples.sets import Examples, Split
 from pipeline.networks.build import build_classifier
 from pipeline.tasks import classification
@@ -25,14 +26,17 @@ def split_of(rng, number):
 
 def test_scores_are_those_of_scikit_learn():
     rng = np.random.default_rng(1)
-    for _ in range(20):
+    for _ in range(3):
         targets, guesses = rng.integers(4, size=(2, 30))
         targets[targets == 3] = 0  # a class that never occurs
         found = class_scores(targets, guesses, 4)
         assert found["accuracy"].value == pytest.approx(accuracy_score(targets, guesses))
         macro = f1_score(targets, guesses, labels=range(4), average="macro")
         assert found["macro_f1"].value == pytest.approx(macro)
-        assert found["macro_f1"].low < macro < found["macro_f1"].high
+        cells = np.eye(16)[targets * 4 + guesses]
+        expected = bootstrap(list(cells), lambda sums: macro_f1(sums.reshape(4, 4).astype(int)), seed=2)
+        assert found["macro_f1"].low == pytest.approx(expected.low, abs=0.02)
+        assert found["macro_f1"].high == pytest.approx(expected.high, abs=0.02)
         assert np.array_equal(confusion(targets, guesses, 4), confusion_matrix(targets, guesses, labels=range(4)))
 
 
