@@ -75,12 +75,13 @@ def learned(texts: Sequence[str], params: TextParams, where: str) -> Vocabulary:
 
 
 def as_read(text: str, params: TextParams) -> str:
-    """What the network reads of a text: in NFC, as a corpus is read.
+    """What the network reads of a text: in NFC, as a corpus is read; the first word has a space before it, as others.
 
     >>> as_read("Cafe\u0301", TextParams(scheme="char", lower_case=True, max_steps=None, max_size=9, min_count=1))
     'café'
     """
-    return normalize(text.lower() if params.lower_case else text)
+    read = normalize(text.lower() if params.lower_case else text)
+    return f" {read}" if params.scheme == "pattern" and not read[:1].isspace() else read
 
 
 def tokens(text: str, params: TextParams) -> list[str]:

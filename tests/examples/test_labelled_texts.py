@@ -219,11 +219,11 @@ SPLITS = {
 
 
 def test_the_vocabulary_is_that_of_the_training_texts(tmp_path):
-    """By hand: ` good` occurs twice, every other token (`good`, `bad`, ` bad`, ` unique`) once."""
+    """By hand: ` good` occurs three times, the first word too, ` bad` twice, and ` unique` once."""
     examples = text_examples(SPLITS, WORDS, "s", {"read": 4})
     assert examples.vocabulary is not None
-    assert [examples.vocabulary.token(i) for i in range(2, examples.vocabulary.size)] == [" good"]
-    assert [ids.tolist() for ids in examples.splits["train"].inputs] == [[1, 2], [1, 2, 1]]
+    assert [examples.vocabulary.token(i) for i in range(2, examples.vocabulary.size)] == [" good", " bad"]
+    assert [ids.tolist() for ids in examples.splits["train"].inputs] == [[2, 2], [3, 2, 3]]
     assert [int(target) for target in examples.splits["train"].targets] == [1, 0]
     assert examples.classes == ["neg", "pos"]
     assert examples.counts == {"read": 4, "cut": 1}
@@ -253,7 +253,7 @@ def test_one_class_a_new_class_and_no_token_are_one_sentence():
         text_examples({**SPLITS, "test": made(("good", "so"))}, WORDS, "s", {})
     rare = WORDS.model_copy(update={"min_count": 9})
     with pytest.raises(
-        CorpusError, match=r"^params.yaml: tasks.s.text.min_count: .* occurs 9 times .* \(got at most 2\)"
+        CorpusError, match=r"^params.yaml: tasks.s.text.min_count: .* occurs 9 times .* \(got at most 3\)"
     ):
         text_examples(SPLITS, rare, "s", {})
 
