@@ -27,7 +27,7 @@ from pipeline.tasks.entities.data.spans import classes_of, spans_of, tags_named
 from pipeline.tasks.entities.data.study import tables
 from pipeline.tasks.entities.params import PARAMS
 from pipeline.tasks.entities.report import REPORT
-from pipeline.tasks.entities.task import TASK, Answer, answers_of
+from pipeline.tasks.entities.task import TASK, Answer, EntityCost, answers_of
 
 from .entity_params import GIVEN, SMALL, small, write
 
@@ -136,6 +136,21 @@ def test_without_a_crf_transitions_stay_at_zero(params, examples, bundle):
     loss, _ = TASK.objective(params, examples, network, 1).loss(network, batch, None)
     loss.backward()
     assert [scores.grad is not None for scores in network.chain] == [params.crf] * 3
+
+
+def test_the_best_weights_are_those_of_the_highest_f1(params, examples, bundle):
+    """The validation split's score is that of its answers, and a network in training stays so."""
+    network = bundle.trained.network.train()
+    score = TASK.objective(params, examples, network, 1).validate(network)
+    validation = examples.splits["validation"]
+    answers = TASK.answer(params, network, validation)
+    expected = TASK.measure(params, examples, validation, answers)["f1"].value
+    assert score.loss == pytest.approx(1 - expected)
+    metrics = score.as_metrics("validation")
+    assert metrics["validation/f1"] == pytest.approx(expected)
+    assert metrics["validation/nats_per_target"] > 0
+    assert network.training
+    assert math.isnan(EntityCost(math.inf, 1, "nats_per_target", f1=0.5).loss)  # which ends the training
 
 
 WORDS = [["Ann", "Lee"], ["Ann"], ["Ann", "met", "Lee"], ["New", "York", "City"]]

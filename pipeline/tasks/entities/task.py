@@ -1,6 +1,8 @@
 """The task: a tagger over words, whose answers are decoded so that no invalid sequence of tags comes out."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,13 +18,13 @@ from pipeline.networks.tagger import CrfTagger
 from pipeline.tasks.bundle import TaskBundle
 from pipeline.tasks.contract import Prediction, Study, Task
 from pipeline.tasks.entities.data.encoding import encoded, tags_of_split
-from pipeline.tasks.entities.data.scores import tag_measures
+from pipeline.tasks.entities.data.scores import f1, tag_measures
 from pipeline.tasks.entities.data.sentences import Sentence
-from pipeline.tasks.entities.data.spans import OUTSIDE, Span, spans_of, tags_named
+from pipeline.tasks.entities.data.spans import OUTSIDE, Span, counts, spans_of, tags_named
 from pipeline.tasks.entities.data.study import marked_examples, tables
 from pipeline.tasks.entities.data.words import Word, words_of
 from pipeline.tasks.entities.params import EntitiesParams
-from pipeline.training.supervised import Supervised, class_nats, crf_nats
+from pipeline.training.supervised import Cost, Supervised, class_nats, crf_nats
 
 
 class Answer(NamedTuple):
@@ -44,14 +46,49 @@ def sizes(params: EntitiesParams, examples: Examples) -> dict[str, int]:
     return {**found, "num_characters": examples.characters.size, "character_size": params.character_size}
 
 
-def objective(params: EntitiesParams, examples: Examples, network: CrfTagger, seed: int) -> Supervised[CrfTagger]:
+@dataclass(frozen=True)
+class EntityCost(Cost):
+    """What the validation split cost, and its entity F1: the weights with the highest are the best.
+
+    The nats are lowest early, when few entities are found: from then on they fall for what is right and rise more for
+    what is wrong.
+
+    >>> EntityCost(3.0, 2, "nats", f1=0.25).loss
+    0.75
+    """
+
+    f1: float
+
+    @property
+    def loss(self) -> float:
+        """The missing part of F1."""
+        return 1 - self.f1 if math.isfinite(self.summed) else math.nan
+
+    def as_metrics(self, prefix: str) -> dict[str, float]:
+        """Nats and F1 under `prefix`/."""
+        return {f"{prefix}/{self.name}": self.summed / self.number, f"{prefix}/f1": self.f1}
+
+
+class EntityLearning(Supervised[CrfTagger]):
+    """Validated by entity F1."""
+
+    def validate(self, network: CrfTagger) -> EntityCost:
+        """Of the validation examples."""
+        cost = super().validate(network)
+        answers = answers_to(network, self.validation, self.batch_size)
+        pairs = zip(self.validation.targets, answers, strict=True)
+        sums = sum(np.array(counts(_spans(target), _spans(answer.classes))) for target, answer in pairs)
+        return EntityCost(cost.summed, cost.number, cost.name, f1(np.asarray(sums)))
+
+
+def objective(params: EntitiesParams, examples: Examples, network: CrfTagger, seed: int) -> EntityLearning:
     """-ln p of the tags: of each by itself, or of whole sequences.
 
     Without `crf` the scores of transitions reach no loss and stay zero: the network is a plain tagger.
     """
     train, validation = examples.splits["train"], examples.splits["validation"]
     loss = crf_nats if params.crf else class_nats
-    return Supervised(train, validation, loss, params.epochs, params.batch_size, seed)
+    return EntityLearning(train, validation, loss, params.epochs, params.batch_size, seed)
 
 
 def allowed(num_classes: int) -> Allowed:
@@ -67,13 +104,18 @@ def allowed(num_classes: int) -> Allowed:
     return Allowed(~is_inside, between, torch.ones(num_classes, dtype=torch.bool))
 
 
-@torch.inference_mode()
 def answer(params: EntitiesParams, network: CrfTagger, split: Split) -> list[Answer]:
     """The answer to each sentence, in their order."""
+    return answers_to(network, split, params.batch_size)
+
+
+@torch.inference_mode()
+def answers_to(network: CrfTagger, split: Split, batch_size: int) -> list[Answer]:
+    """The same, so many sentences at a time."""
     was_training, device = network.training, next(network.parameters()).device
     network.eval()
     found: dict[int, Answer] = {}
-    for indices in in_order(split.lengths, params.batch_size):
+    for indices in in_order(split.lengths, batch_size):
         inputs, lengths, _ = (part.to(device) for part in padded(split, indices))
         found |= zip(indices, answers_of(network(inputs, lengths).double().cpu(), lengths.cpu(), network), strict=True)
     network.train(was_training)
@@ -85,9 +127,14 @@ def answers_of(logits: Float[Tensor, "B T C"], lengths: Int[Tensor, " B"], netwo
     scores = Chain(*(scores.double().cpu() for scores in network.chain))
     chain = scores.only(allowed(logits.shape[2]))
     paths = [row[:length] for row, length in zip(best_path(logits, lengths, chain).numpy(), lengths, strict=True)]
-    spans = [spans_of(map(_tag, path.tolist())) for path in paths]
+    spans = [_spans(path) for path in paths]
     probabilities = iter(probabilities_of(spans, logits, lengths, chain))
     return [Answer(path, [next(probabilities) for _ in of]) for path, of in zip(paths, spans, strict=True)]
+
+
+def _spans(classes: Int[np.ndarray, " T"]) -> list[Span]:
+    """The entities of a sentence, with the numbers of their types for names."""
+    return spans_of(map(_tag, classes.tolist()))
 
 
 def _tag(number: int) -> str:
