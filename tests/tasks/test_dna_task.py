@@ -15,14 +15,17 @@ from pipeline.examples.sets import Examples, Split
 from pipeline.networks.build import BUILDERS
 from pipeline.networks.bundle import Bundle
 from pipeline.networks.tagger import Tagger
+from pipeline.report.applications import part
+from pipeline.report.task_results import TaskModelResults, TaskResults
 from pipeline.tasks.bundle import TaskBundle
 from pipeline.tasks.contract import load
 from pipeline.tasks.dna.data import SOURCE
-from pipeline.tasks.dna.data.bases import LABELS, UNK, calls, ids_of, kmer_ids, reverse_complement, runs, vocabulary
+from pipeline.tasks.dna.data.bases import LABELS, UNK, calls, ids_of, reverse_complement, runs, step_ids, vocabulary
 from pipeline.tasks.dna.data.gff import coding_parts
 from pipeline.tasks.dna.data.hmm import gene_model
 from pipeline.tasks.dna.data.pieces import Stretch, evaluation_split, regions, training_split
 from pipeline.tasks.dna.data.study import agreement
+from pipeline.tasks.dna.report import REPORT
 from pipeline.tasks.dna.task import PIECES_AT_A_TIME, probabilities, streamed
 
 
@@ -43,10 +46,12 @@ def bundle_of(model: Any, **changes: Any) -> TaskBundle:
     """The bundle of an untrained network."""
     params = dna_params(**changes)
     kind, classes = ("classifier", ["x", "y"]) if params.format == "windows" else ("tagger", list(LABELS))
-    sizes = {"vocabulary_size": vocabulary(params.kmer).size, "num_classes": len(classes)}
+    sizes = {"vocabulary_size": vocabulary(params.kmer, params.clock).size, "num_classes": len(classes)}
     network = BUILDERS[kind](model, seed=2, **sizes)
     owner = TaskBundle.owner("dna", params, classes)
-    return TaskBundle(Bundle(network, kind, sizes, model, 2, owner), "dna", params, classes, vocabulary(params.kmer))
+    return TaskBundle(
+        Bundle(network, kind, sizes, model, 2, owner), "dna", params, classes, vocabulary(params.kmer, params.clock)
+    )
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
@@ -75,7 +80,7 @@ def test_the_gene_model_as_a_network_scores_the_optimum():
         name: m.value for name, m in optimum.scores["test"].items()
     }
     assert optimum.scores["test"]["mcc"].value > 0.8
-    found = agreement(split, answers, lambda turned: task.answer(params, Posterior(), turned), 1)
+    found = agreement(split, answers, lambda turned: task.answer(params, Posterior(), turned), params)
     assert found["same_label"] > 0.999  # ties are broken the other way
     assert found["bases"] == sum(split.lengths)
 
@@ -108,6 +113,23 @@ def test_the_study_is_json_and_its_tables_count_bases(model):
     assert study.tables["from_left"][0]["n"] == study.tables["from_right"][0]["n"]
     assert {len(column) for column in study.predictions.values()} == {len(test)}
     study.figures["track"]()
+
+
+def test_the_report_has_the_distances_of_every_model_and_none_for_windows():
+    rows = {"label": [], "from_left": [{"from_left": "0-2", "n": 9, "sensitivity": 0.5}], "from_right": []}
+    measure = {"value": 0.5, "low": 0.4, "high": 0.6}
+    scores = {"validation": {"mcc": measure}, "test": {"mcc": measure}, "shape": "many-to-many, equal"}
+    genes = {**scores, "tables": rows, "details": {"other_strand": {"same_label": 0.25, "bases": 9}}}
+    windows = {**scores, "tables": {}, "details": {}}
+    about = {"splits": {name: {"examples": 3} for name in ("train", "validation", "test")}}
+
+    def blocks(found: dict[str, Any]) -> str:
+        models = [TaskModelResults("gru", {1: found}), TaskModelResults("lstm", {1: found})]
+        return str(part(TaskResults("dna", about, {}, [], models), REPORT).blocks)
+
+    assert "0-2" in blocks(genes)
+    assert "gru 25.0 %, lstm 25.0 %" in blocks(genes)
+    assert "Distance from the ends" not in blocks(windows)
 
 
 @pytest.mark.slow
@@ -146,10 +168,10 @@ def test_predictions_are_gff3_of_the_called_genes(model):
     parts = coding_parts(one.shown.splitlines(), "")
     assert [(p.start, p.end, p.strand) for p in parts] == runs(calls(whole))
     assert one.fields["genes"][0]["start"] == parts[0].start + 1
-    for part in parts:
-        classes = slice(1, 4) if part.strand == 1 else slice(4, 7)
-        score = whole[part.start : part.end, classes].sum(1).mean()
-        shown = next(g for g in one.fields["genes"] if g["start"] == part.start + 1)
+    for gene in parts:
+        classes = slice(1, 4) if gene.strand == 1 else slice(4, 7)
+        score = whole[gene.start : gene.end, classes].sum(1).mean()
+        shown = next(g for g in one.fields["genes"] if g["start"] == gene.start + 1)
         assert shown["probability"] == pytest.approx(score, abs=1e-4)
 
 
@@ -180,19 +202,20 @@ def test_bad_bases_are_one_sentence(model, lines, sentence):
         list(load("dna", bundle.params).predict(bundle, lines, "input"))
 
 
-@pytest.mark.parametrize("kmer", [1, 3, 5])
-def test_agreement_asks_the_network_for_the_other_strand(kmer):
+@pytest.mark.parametrize(("kmer", "clock"), [(1, False), (3, False), (3, True), (5, True)])
+def test_agreement_asks_the_network_for_the_other_strand(kmer, clock):
     ids, asked = ids_of("ACGTTNGA", ""), []
-    split = evaluation_split([Stretch("g", 0, ids, np.array([0, 1, 2, 3, -1, 0, 0, 0]))], dna_params(kmer=kmer))
+    params = dna_params(kmer=kmer, clock=clock)
+    split = evaluation_split([Stretch("g", 0, ids, np.array([0, 1, 2, 3, -1, 0, 0, 0]))], params)
     flat = np.full((8, 7), 1 / 7)
-    agreement(split, [flat], lambda turned: asked.append(turned) or [flat], kmer)
-    np.testing.assert_array_equal(asked[0].inputs[0], kmer_ids(reverse_complement(ids), kmer))
+    agreement(split, [flat], lambda turned: asked.append(turned) or [flat], params)
+    np.testing.assert_array_equal(asked[0].inputs[0], step_ids(reverse_complement(ids), kmer, clock))
     assert asked[0].targets[0].tolist() == [0, 0, 0, -1, 6, 5, 4, 0]
 
 
 def test_pieces_are_read_with_the_bases_around_them():
     ids = np.random.default_rng(1).integers(2, 6, 40)
-    split = training_split([Stretch("g", 0, ids, np.zeros(40, np.int64))], dna_params(kmer=3))
+    split = training_split([Stretch("g", 0, ids, np.zeros(40, np.int64))], dna_params(kmer=3, clock=True))
     assert UNK not in split.inputs[1]
-    np.testing.assert_array_equal(split.inputs[1], kmer_ids(ids, 3)[8:24])
+    np.testing.assert_array_equal(split.inputs[1], step_ids(ids, 3, True)[8:24])
     np.testing.assert_array_equal(regions(split)[0].ids, ids)

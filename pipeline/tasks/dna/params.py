@@ -47,6 +47,9 @@ class DnaParams(FileTaskParams):
     kmer: Literal[1, 3, 5]
     """Bases that a step's id stands for: its own, and half of the others on each side. A network that reads one way
     then sees one base (of 3) or two (of 5) ahead."""
+    clock: bool
+    """Whether the id also says the step's place modulo 3, counted from the first base of the sequence, wherever genes
+    begin. A network need not learn to count codons then, only in which of the three frames they are."""
     window: Annotated[int, Field(ge=16, le=1_000_000)]
     """Bases that a network reads at once; a longer sequence is cut. In training the pieces overlap by half."""
     context: Annotated[int, Field(ge=0)]
@@ -60,8 +63,6 @@ class DnaParams(FileTaskParams):
         if 2 * self.context >= self.window:
             rule, what_to_do = f"context: less than half of window, {self.window}", "lower it"
             problems.append(f"{rule} (got {self.context}); {what_to_do}")
-        if self.format == "windows":
-            problems += _problems_of_windows(self)
         if self.split.method != "given" and self.split.validation + self.split.test >= 1:
             got = self.split.validation + self.split.test
             problems.append(f"split: validation and test leave a share to train (got {got}); make them smaller")
@@ -71,16 +72,15 @@ class DnaParams(FileTaskParams):
             raise ValueError("\n".join(problems))
         return self
 
-
-def _problems_of_windows(params: DnaParams) -> list[str]:
-    problems = []
-    if params.reverse_complement:
-        rule = "reverse_complement: the class of a window holds for one strand"
-        problems.append(f"{rule} (got True); set it to false, or set format: genes")
-    if params.split.method == "region":
-        rule = "split.method: windows have no order along a genome"
-        problems.append(f"{rule} (got 'region'); set sequence or given")
-    return problems
+    @model_validator(mode="after")
+    def _windows_have_one_strand_and_no_order(self) -> "DnaParams":
+        if self.format == "windows" and self.reverse_complement:
+            rule = "reverse_complement: the class of a window holds for one strand"
+            raise ValueError(f"{rule} (got True); set it to false, or set format: genes")
+        if self.format == "windows" and self.split.method == "region":
+            rule = "split.method: windows have no order along a genome"
+            raise ValueError(f"{rule} (got 'region'); set sequence or given")
+        return self
 
 
 PARAMS = DnaParams

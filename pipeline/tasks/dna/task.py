@@ -14,7 +14,7 @@ from pipeline.examples.sets import Examples, Split
 from pipeline.tasks import classification
 from pipeline.tasks.bundle import TaskBundle
 from pipeline.tasks.contract import Prediction, Study, Task
-from pipeline.tasks.dna.data.bases import Ids, calls, ids_of, kmer_ids, phase_of, runs, strand_probabilities
+from pipeline.tasks.dna.data.bases import Ids, calls, ids_of, phase_of, runs, step_ids, strand_probabilities
 from pipeline.tasks.dna.data.fasta import named_sequences
 from pipeline.tasks.dna.data.gff import HEADER, CodingPart, feature_line, region_line
 from pipeline.tasks.dna.data.pieces import with_context
@@ -60,7 +60,7 @@ def _measure_windows(
 
 def _study_genes(params: DnaParams, examples: Examples, network: nn.Module, answers: Sequence[Probabilities]) -> Study:
     return study_of_genes(
-        examples.splits["test"], answers, lambda split: probabilities(network, split, params.batch_size), params.kmer
+        examples.splits["test"], answers, lambda split: probabilities(network, split, params.batch_size), params
     )
 
 
@@ -84,7 +84,7 @@ def called_genes(bundle: TaskBundle[DnaParams], name: str, ids: Ids) -> list[tup
     """
     called, by_strand = np.zeros(len(ids), np.int8), np.zeros((len(ids), 3), np.float32)
     params = bundle.params
-    encoded = kmer_ids(ids, params.kmer)
+    encoded = step_ids(ids, params.kmer, params.clock)
     for start, of in streamed(bundle.trained.network, encoded, params.window, params.context):
         called[start : start + len(of)] = calls(of)
         by_strand[start : start + len(of)] = strand_probabilities(of)
@@ -114,7 +114,7 @@ def _predict_windows(bundle: TaskBundle[DnaParams], lines: Iterable[str], where:
     """The class of each window, with the probability of every class."""
     for name, bases in named_sequences(lines, where):
         ids = ids_of(bases, where)
-        split = Split([kmer_ids(ids, bundle.params.kmer)], [np.array(0)])
+        split = Split([step_ids(ids, bundle.params.kmer, bundle.params.clock)], [np.array(0)])
         (of,) = probabilities(bundle.trained.network, split, 1)
         shares = {label: float(p) for label, p in zip(bundle.classes, of, strict=True)}
         label = bundle.classes[int(of.argmax())]

@@ -35,7 +35,9 @@ def _read(params: DnaParams) -> Examples:
     else:
         parts = parts_of(read_genomes(Path(params.path)), params)
     splits = {name: evaluation_split(stretches, params) for name, stretches in parts.items() if name != "train"}
-    return Examples({"train": training_split(parts["train"], params), **splits}, LABELS, vocabulary(params.kmer))
+    return Examples(
+        {"train": training_split(parts["train"], params), **splits}, LABELS, vocabulary(params.kmer, params.clock)
+    )
 
 
 def _baselines(params: DnaParams, examples: Examples) -> Sequence[Baseline]:

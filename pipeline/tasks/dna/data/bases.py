@@ -30,30 +30,36 @@ Ids = Int[np.ndarray, "_"]
 Labels = Int[np.ndarray, "_"]
 
 
-def vocabulary(kmer: int) -> Vocabulary:
-    """EOS, UNK, and all k-mers; the same for every set, so that a network reads any genome.
+def vocabulary(kmer: int, clock: bool) -> Vocabulary:
+    """EOS, UNK, and all k-mers, at each time of the clock; the same for every set: a network reads any genome.
 
-    >>> vocabulary(1).encode("ACGTN").tolist()
+    >>> vocabulary(1, clock=False).encode("A C G T N").tolist()
     [2, 3, 4, 5, 1]
-    >>> vocabulary(3).encode("AAA AAC TTT NAA").tolist()
-    [2, 3, 65, 1]
+    >>> vocabulary(3, clock=True).encode("0AAA 0AAC 1AAA").tolist()
+    [2, 3, 66]
     """
-    kmers = ["".join(letters) for letters in product(_LETTERS, repeat=kmer)]
-    return Vocabulary(learn(dict.fromkeys(kmers, 1), FIRST_BASE + len(kmers), "char" if kmer == 1 else "spaces"))
+    times = "012" if clock else [""]
+    tokens = ["".join(parts) for parts in product(times, *[_LETTERS] * kmer)]
+    return Vocabulary(learn(dict.fromkeys(tokens, 1), FIRST_BASE + len(tokens), "spaces"))
 
 
-def kmer_ids(ids: Ids, kmer: int) -> Ids:
-    """The id of the k-mer around each base; UNK where it holds an ambiguous base or goes beyond an end.
+def step_ids(ids: Ids, kmer: int, clock: bool) -> Ids:
+    """The id of each step: the k-mer around its base, and its place modulo 3 where there is a clock.
 
-    >>> kmer_ids(ids_of("AACNACT", ""), 3).tolist()
+    It is UNK where the k-mer holds an ambiguous base or goes beyond an end.
+
+    >>> step_ids(ids_of("AACNACT", ""), 3, clock=False).tolist()
     [1, 3, 1, 1, 1, 9, 1]
+    >>> step_ids(ids_of("AAAA", ""), 1, clock=True).tolist()
+    [2, 6, 10, 2]
     """
     around = np.pad(ids, kmer // 2, constant_values=UNK)
     found, is_known = np.zeros(len(ids), np.int64), np.ones(len(ids), bool)
     for i in range(kmer):
         bases = around[i : i + len(ids)]
         found, is_known = 4 * found + bases - FIRST_BASE, is_known & (bases >= FIRST_BASE)
-    return np.where(is_known, found + FIRST_BASE, UNK)
+    times = np.arange(len(ids)) % 3 * 4**kmer if clock else 0
+    return np.where(is_known, found + times + FIRST_BASE, UNK)
 
 
 def ids_of(bases: str, where: str) -> Ids:

@@ -14,10 +14,10 @@ from pipeline.tasks.dna.data.bases import (
     Ids,
     Labels,
     ids_of,
-    kmer_ids,
     letters,
     reverse_complement,
     reversed_labels,
+    step_ids,
 )
 from pipeline.tasks.dna.params import DnaParams
 from pipeline.tokens.windows import IGNORED
@@ -81,7 +81,7 @@ def overlapping(length: int, window: int) -> Iterator[Piece]:
 def training_split(stretches: Sequence[Stretch], params: DnaParams) -> Split:
     """Pieces that overlap, and where it is asked for, those of the other strand after them."""
     split = _split(stretches, params, lambda length: overlapping(length, params.window))
-    return with_other_strand(split, params.kmer) if params.reverse_complement else split
+    return with_other_strand(split, params) if params.reverse_complement else split
 
 
 def evaluation_split(stretches: Sequence[Stretch], params: DnaParams) -> Split:
@@ -93,7 +93,7 @@ def _split(stretches: Sequence[Stretch], params: DnaParams, pieces: Callable[[in
     inputs, targets = [], []
     notes: dict[str, list] = {name: [] for name in NOTES}
     for stretch in stretches:
-        encoded = kmer_ids(stretch.ids, params.kmer)
+        encoded = step_ids(stretch.ids, params.kmer, params.clock)
         for piece in pieces(len(stretch.ids)):
             places, core = slice(piece.start, piece.end), (piece.core_start - piece.start, piece.core_end - piece.start)
             labels = np.full(piece.end - piece.start, IGNORED)
@@ -106,17 +106,17 @@ def _split(stretches: Sequence[Stretch], params: DnaParams, pieces: Callable[[in
     return Split(inputs, targets, notes)
 
 
-def other_strand(split: Split, kmer: int) -> Split:
+def other_strand(split: Split, params: DnaParams) -> Split:
     """The same pieces, read on the other strand."""
     bases = [reverse_complement(ids_of(text, "")) for text in split.notes["bases"]]
     targets = [reversed_labels(target) for target in split.targets]
     notes = {**split.notes, "bases": list(map(letters, bases)), "reversed": [True] * len(split)}
-    return Split([kmer_ids(ids, kmer) for ids in bases], targets, notes)
+    return Split([step_ids(ids, params.kmer, params.clock) for ids in bases], targets, notes)
 
 
-def with_other_strand(split: Split, kmer: int) -> Split:
+def with_other_strand(split: Split, params: DnaParams) -> Split:
     """All pieces, then all of them on the other strand."""
-    other = other_strand(split, kmer)
+    other = other_strand(split, params)
     notes = {name: [*split.notes[name], *other.notes[name]] for name in split.notes}
     return Split([*split.inputs, *other.inputs], [*split.targets, *other.targets], notes)
 

@@ -21,6 +21,7 @@ from pipeline.tasks.dna.data.bases import (
 from pipeline.tasks.dna.data.figures import first_bases, track
 from pipeline.tasks.dna.data.pieces import Region, joined, other_strand, regions
 from pipeline.tasks.dna.data.scores import by_label, counts
+from pipeline.tasks.dna.params import DnaParams
 
 DISTANCES = (0, 3, 10, 30, 100, 300, 1000)
 """Bounds of the distances that go together."""
@@ -28,7 +29,7 @@ Probabilities = Float[np.ndarray, "_ 7"]
 Answering = Callable[[Split], Sequence[Probabilities]]
 
 
-def study_of_genes(test: Split, answers: Sequence[Probabilities], answer: Answering, kmer: int) -> Study:
+def study_of_genes(test: Split, answers: Sequence[Probabilities], answer: Answering, params: DnaParams) -> Study:
     """Of the answers to the test split.
 
     Args:
@@ -41,7 +42,7 @@ def study_of_genes(test: Split, answers: Sequence[Probabilities], answer: Answer
         "from_left": _by_distance(found, called, "from_left"),
         "from_right": _by_distance(found, called, "from_right"),
     }
-    details = {"other_strand": agreement(test, answers, answer, kmer)}
+    details = {"other_strand": agreement(test, answers, answer, params)}
     predictions = {
         "called": [calls(of).tolist() for of in answers],
         "coding": [(1 - of[:, 0]).tolist() for of in answers],
@@ -49,11 +50,11 @@ def study_of_genes(test: Split, answers: Sequence[Probabilities], answer: Answer
     return Study(tables, details, predictions, {"track": lambda: _track(found, called)})
 
 
-def agreement(test: Split, answers: Sequence[Probabilities], answer: Answering, kmer: int) -> Mapping[str, Any]:
+def agreement(test: Split, answers: Sequence[Probabilities], answer: Answering, params: DnaParams) -> Mapping[str, Any]:
     """Whether a base gets the same label when the other strand is read."""
     scored = [is_scored(target) for target in test.targets]
     of_this = [calls(of) for of in answers]
-    of_other = [calls(reverse_probabilities(of)) for of in answer(other_strand(test, kmer))]
+    of_other = [calls(reverse_probabilities(of)) for of in answer(other_strand(test, params))]
     same = sum(int((a == b)[s].sum()) for a, b, s in zip(of_this, of_other, scored, strict=True))
     number = sum(int(s.sum()) for s in scored)
     return {"same_label": same / number, "bases": number}

@@ -12,7 +12,7 @@ import numpy as np
 
 from pipeline.base.errors import PipelineError
 from pipeline.examples.sets import Examples, Split
-from pipeline.tasks.dna.data.bases import ids_of, kmer_ids, letters, vocabulary
+from pipeline.tasks.dna.data.bases import ids_of, letters, step_ids, vocabulary
 from pipeline.tasks.dna.data.parts import WHERE, hashed_part
 from pipeline.tasks.dna.params import DnaParams
 from pipeline.text.files import files_of
@@ -39,8 +39,8 @@ def read_windows(path: Path, params: DnaParams) -> Examples:
         seen |= rows[name].keys()
     known = {name: _known(of) for name, of in rows.items()}
     classes = _classes(known)
-    splits = {name: _split(of, classes, params.kmer) for name, of in known.items()}
-    return Examples(splits, classes, vocabulary(params.kmer))
+    splits = {name: _split(of, classes, params) for name, of in known.items()}
+    return Examples(splits, classes, vocabulary(params.kmer, params.clock))
 
 
 def _rows(file: Path) -> Iterator[tuple[str, str]]:
@@ -96,7 +96,7 @@ def _classes(rows: Mapping[str, Sequence[tuple[str, str]]]) -> list[str]:
     return classes
 
 
-def _split(rows: Sequence[tuple[str, str]], classes: Sequence[str], kmer: int) -> Split:
-    inputs = [kmer_ids(ids_of(sequence, ""), kmer) for sequence, _ in rows]
+def _split(rows: Sequence[tuple[str, str]], classes: Sequence[str], params: DnaParams) -> Split:
+    inputs = [step_ids(ids_of(sequence, ""), params.kmer, params.clock) for sequence, _ in rows]
     targets = [np.array(classes.index(label)) for _, label in rows]
     return Split(inputs, targets, {"bases": [sequence for sequence, _ in rows]})
