@@ -122,7 +122,9 @@ def test_a_character_is_answered_with_the_likeliest_next_ones(examples, model):
     network = build_classifier(model("gru"), **sizes, seed=1)
     trained = Bundle(network, "classifier", sizes, model("gru"), 1)
     bundle = TaskBundle(trained, "bigram", PARAMS, examples.classes, examples.vocabulary)
-    after_a, at_start = predict(bundle, ["a", ""], "x")
+    after_a, at_start, unknown = predict(bundle, ["a", "", "é"], "x")
+    assert [given.fields["known"] for given in (after_a, at_start, unknown)] == [True, True, False]
+    assert unknown.shown.endswith("(this character is unknown to the network)")
     learned = table(network)
     expected = learned[list(examples.classes).index("a")]
     assert list(after_a.fields["next"].values()) == pytest.approx(sorted(expected, reverse=True)[:5])

@@ -96,10 +96,12 @@ def predict(bundle: TaskBundle[BigramParams], lines: Iterable[str], where: str) 
         if len(text) > 1:
             rule = "one character, or none for the start of a paragraph"
             raise PipelineError(f"{where}, line {i}", rule, repr(line[:40]), "write one")
+        known = not vocabulary.unknown(text)
         p = learned[int(vocabulary.encode(text)[0]) if text else -1]
         likely = {bundle.classes[j]: float(p[j]) for j in np.argsort(-p, kind="stable")[:SHOWN]}
         shown = ", ".join(f"{name!r} {100 * share:.1f} %" for name, share in likely.items())
-        yield Prediction(shown, {"character": text, "next": likely})
+        shown += "" if known else " (this character is unknown to the network)"
+        yield Prediction(shown, {"character": text, "known": known, "next": likely})
 
 
 TASK = Task(
