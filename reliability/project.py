@@ -42,6 +42,8 @@ TASKS: dict[str, dict[str, Any]] = {
     "reber": DRAWN,
     "sentiment": {"path": f"{EXAMPLES}/opinions", "split": SPLIT},
     "entities": {"path": f"{EXAMPLES}/entities.conll", "split": SPLIT, "character_size": 4},
+    "bigram": {"train_pairs": 300, "test_pairs": 100},
+    "sequential_digits": {"batch_size": 64, "num_validations": 1},
     "dna": {"sequences": 20, "window": 64, "context": 16},
 }
 """Small values of tasks; a task that is not here is small already, or learned from a small file."""
