@@ -1,5 +1,6 @@
 """What the models remember at tasks that ask for something at a known distance, and how far."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ def drawn(task: TaskResults, x: str) -> "Figure":
             low, high = ([100 * seeds[0][f"accuracy_{end}"] for seeds in rows.values()] for end in ("low", "high"))
             axes.fill_between(list(rows), low, high, color=look[model.name]["color"], alpha=0.12, linewidth=0)
     axes.axhline(100 * guessed(task)["accuracy"], color=GREY, linestyle=":", label="chance")
-    if "lengths" in task.params:  # these are spaced like powers; lengths that are not given are near each other
+    if _lengths(task, "lengths"):  # these are spaced like powers; lengths that are not given are near each other
         _space_like_powers(axes, sorted({distance for model in task.models for distance in model.rows("distance")}))
     axes.set_ylim(0, 103)
     legend_beside(figure)
@@ -67,9 +68,14 @@ def _band(task: TaskResults) -> str:
 
 
 def _unseen(task: TaskResults, distance: str) -> str:
-    if not task.params.get("unseen_lengths"):
+    if not _lengths(task, "unseen_lengths"):
         return ""
-    return f" More than {task.params['lengths'][-1]} {distance} were in no training example."
+    return f" More than {_lengths(task, 'lengths')[-1]} {distance} were in no training example."
+
+
+def _lengths(task: TaskResults, key: str) -> list[int]:
+    """None where lengths are not given. A record holds a list as JSON."""
+    return json.loads(task.params.get(key, "[]"))
 
 
 def guessed(task: TaskResults) -> Mapping[str, float]:

@@ -1,5 +1,6 @@
 """The sentences, the table and the figure of what is remembered, from scores by hand."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from pipeline.report.task_results import TaskModelResults, TaskResults
 from pipeline.tasks.recall_source import known_scores
 
 GUESSES = [baseline.as_json() for baseline in known_scores("bits", 1.0, 0.5)]
+PARAMS = {"lengths": "[1, 3]", "unseen_lengths": "[6]"}
+"""As a record holds them."""
 SHARES = {"rnn": (0.5, 0.5), "lstm": (1.0, 0.75), "bilstm": (0.5, 0.5)}
 
 
@@ -27,7 +30,7 @@ def scores(model: str, **details: Any) -> dict[str, Any]:
 
 def results(seeds=(1,), models=tuple(SHARES), **details: Any) -> TaskResults:
     of = [TaskModelResults(name, {seed: scores(name, **details) for seed in seeds}) for name in models]
-    return TaskResults("agreement", {}, {"lengths": [3], "unseen_lengths": [6]}, GUESSES, of)
+    return TaskResults("agreement", {}, PARAMS, GUESSES, of)
 
 
 def test_the_sentence_says_who_pays_less_than_a_guess_and_how_far_each_remembers():
@@ -67,3 +70,10 @@ def test_the_figure_is_in_hundredths_with_its_interval_and_chance(seeds):
     if seeds == (1,):
         band = axes.collections[1].get_paths()[0].get_extents()
         assert (band.ymin, band.ymax) == (62.5, 100)
+
+
+@pytest.mark.parametrize("params", [{}, {"lengths": "[3, 6]", "unseen_lengths": "[]"}])
+def test_nothing_is_said_of_unseen_distances_where_there_are_none(params):
+    picture = recall.blocks(replace(results(), params=params), "A title", "words")[1]
+    assert isinstance(picture, Picture)
+    assert "no training example" not in picture.caption

@@ -12,10 +12,10 @@ REPORT = TaskReport(
         "forgotten them can only answer 1, the mean of all sums. An answer is right within 0.04."
     ),
     measures=[
-        MeasureWords("accuracy", "right", "%"),
+        MeasureWords("accuracy", "right answers", "%"),
         MeasureWords("squared_error", "squared error", better="lower"),
     ],
-    tables={"distance": f"distance ({DISTANCE})"},
+    tables={"distance": f"By distance ({DISTANCE})"},
     blocks=lambda results: blocks(results, TITLE, DISTANCE),
     formulas="Memory tasks",
 )

@@ -15,10 +15,10 @@ REPORT = TaskReport(
         "are known exactly."
     ),
     measures=[
-        MeasureWords("accuracy", "right", "%"),
+        MeasureWords("accuracy", "right answers", "%"),
         MeasureWords("bits", "cost of an answer", "bits", better="lower"),
     ],
-    tables={"distance": f"distance ({DISTANCE})", "attractors": "attractors"},
+    tables={"distance": f"By distance ({DISTANCE})", "attractors": "By attractors"},
     blocks=lambda results: blocks(results, TITLE, DISTANCE),
     formulas="Memory tasks",
 )

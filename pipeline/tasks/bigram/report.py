@@ -32,6 +32,6 @@ REPORT = TaskReport(
         MeasureWords("bits", "cost of a character", "bits", better="lower"),
         MeasureWords("accuracy", "accuracy", "%"),
     ],
-    tables={"character": "this character"},
+    tables={"character": "By character"},
     blocks=compared,
 )

@@ -12,10 +12,10 @@ REPORT = TaskReport(
         "of the alphabet. The best possible scores with and without memory are known exactly."
     ),
     measures=[
-        MeasureWords("accuracy", "right", "%"),
+        MeasureWords("accuracy", "right answers", "%"),
         MeasureWords("bits", "cost of an answer", "bits", better="lower"),
     ],
-    tables={"distance": f"distance ({DISTANCE})"},
+    tables={"distance": f"By distance ({DISTANCE})"},
     blocks=lambda results: blocks(results, TITLE, DISTANCE),
     formulas="Memory tasks",
 )

@@ -12,7 +12,7 @@ REPORT = TaskReport(
         "it can only toss a coin. The best possible scores with and without memory are known exactly."
     ),
     measures=[
-        MeasureWords("accuracy", "right", "%"),
+        MeasureWords("accuracy", "right answers", "%"),
         MeasureWords("bits", "cost of an answer", "bits", better="lower"),
     ],
     tables={},  # by distance: lengths are not given and so are too many, and each too rare
