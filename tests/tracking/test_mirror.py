@@ -49,7 +49,7 @@ def test_a_second_sync_changes_nothing(project: Path) -> None:
     assert (second.created, second.killed, second.missing) == ([], [], [])
     assert sorted(second.linked) == EXPECTED
     assert second.parent == first.parent
-    assert "4 there already: corpus, train gru-1, train gru-2, report" in str(second)
+    assert "4 there already: corpus, report, train gru-1, train gru-2" in str(second)
 
 
 def test_params_there_and_back_find_their_runs_and_their_parent(project: Path) -> None:
