@@ -52,13 +52,13 @@ def test_two_steps_are_marked_one_a_half_and_never_the_last(length):
 
 def test_the_scores_without_memory_are_those_of_the_constant_1():
     """Closed form: 2 times the variance 1 / 12 of a uniform value; and by Monte-Carlo, within 4 standard errors."""
-    sums = np.array(split([5] * 50_000, np.random.default_rng(1)).targets, np.float64)
+    sums = np.array(split([5] * 10_000, np.random.default_rng(1)).targets, np.float64)
     squares = (sums - 1) ** 2
     error = float(squares.std()) / math.sqrt(len(squares))
     assert float(squares.mean()) == pytest.approx(SQUARED_ERROR_WITHOUT_MEMORY, abs=4 * error)
     assert SQUARED_ERROR_WITHOUT_MEMORY == pytest.approx(2 * (1 / 3 - 1 / 4))
     right = (abs(sums - 1) < 0.04).mean()
-    assert right == pytest.approx(RIGHT_WITHOUT_MEMORY, abs=4 * math.sqrt(0.08 * 0.92 / 50_000))
+    assert right == pytest.approx(RIGHT_WITHOUT_MEMORY, abs=4 * math.sqrt(0.08 * 0.92 / 10_000))
 
 
 class Adder(Regressor):
