@@ -79,7 +79,7 @@ def status(root: Path) -> list[StageStatus]:
     with repository(root) as repo:
         store, stages = find_store(Path(repo.root_dir)), selected_stages(repo)
         entries, checkpoints = lock_entries(repo, stages), Path(repo.root_dir, ".work", "resume")
-        runs = _newest_runs(store) if store else {}
+        runs = newest_runs(store) if store else {}
         return [
             _status(store, runs, stage, entries.get(name), _killed_work(stage, checkpoints))
             for name, stage in stages.items()
@@ -120,7 +120,7 @@ def _out(stage: "PipelineStage") -> str:
     return "missing" if "deleted" in found else "changed" if found else "cached"
 
 
-def _newest_runs(store: Store) -> "dict[str, MlflowRun]":
+def newest_runs(store: Store) -> "dict[str, MlflowRun]":
     """Of each key the finished run, else the newest of those that did not end well, in one search."""
     oldest_first = reversed(find_runs(store, f"tags.`{KEY}` LIKE '%'"))
     finished_last = sorted(oldest_first, key=lambda run: run.info.status == "FINISHED")

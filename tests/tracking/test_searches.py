@@ -1,4 +1,4 @@
-"""How often a sync searches MLflow: the same for few stages and for many."""
+"""How often sync and status search MLflow: the same for few stages and for many."""
 
 from contextlib import nullcontext
 from typing import Any, cast
@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.tracking.mirror import SyncReport, build_missing_runs
 from pipeline.tracking.runs import create_run, finished_run, finished_runs, tags_of
+from pipeline.tracking.status import newest_runs
 from pipeline.tracking.store import Store
 from pipeline.tracking.work import DoneStage, Work
 
@@ -56,3 +57,18 @@ def test_the_newest_finished_run_of_a_key_wins_over_pages(store: Store, monkeypa
     assert {key: found[key].info.run_id for key in expected} == {
         k: run.info.run_id for k, run in expected.items() if run
     }
+
+
+def test_a_status_searches_once_and_a_finished_run_wins_over_a_newer_one_that_failed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works = [finished(store, f"status-{n}") for n in range(3)]
+    failed = Work("status-failed", "false", {}, {})
+    last = [create_run(store, tags_of(failed)) for _ in range(2)][-1]
+    last.end("FAILED")
+    expected = {work.key: run.info.run_id for work in works if (run := finished_run(store, work.key))}
+    calls = searches(store, monkeypatch)
+    found = newest_runs(store)
+    assert len(calls) == 1
+    assert {key: found[key].info.run_id for key in expected} == expected
+    assert found[failed.key].info.run_id == last.id

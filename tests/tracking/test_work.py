@@ -156,3 +156,12 @@ def test_what_dvc_yaml_no_longer_selects_is_left_out(keyed: Path, tmp_path: Path
     params.write_text(params.read_text().replace("seeds: [1, 2]", "seeds: [2]"))
     assert "train@gru-1" in read_yaml(project / "tasks/dvc.lock")["stages"]
     assert sorted(_keys(project)[1]) == ["corpus", "report", "train@gru-2"]
+
+
+@pytest.mark.slow
+def test_what_a_lock_still_holds_of_a_stage_that_moved_to_another_file_is_left_out(keyed: Path, tmp_path: Path) -> None:
+    project = copy_of(keyed, tmp_path)
+    expected = _keys(project)
+    lock = project / "dvc.lock"
+    lock.write_text(f"{lock.read_text()}  train@gru-1:\n    cmd: python before it moved\n")
+    assert _keys(project) == expected
