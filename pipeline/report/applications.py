@@ -105,7 +105,7 @@ def of_seeds(measure: MeasureWords, seeds: Sequence[Mapping[str, float] | None])
     if len(seeds) == 1 and seeds[0] is not None:
         value, low, high = (shown(measure, seeds[0][key]) for key in ("value", "low", "high"))
         return value if low == high else f"{value} ({low}-{high})"
-    return of_values(measure, [seed and seed["value"] for seed in seeds])
+    return of_values(measure, [None if seed is None else seed["value"] for seed in seeds])
 
 
 def of_values(measure: MeasureWords, values: Sequence[float | None]) -> str:
