@@ -20,7 +20,7 @@ def dna_params(**changes: Any) -> DnaParams:
         "sequences": 8,
         "split": {"method": "region", "order": ["train", "validation", "test"], "validation": 0.2, "test": 0.2},
         "kmer": 1,
-        "clock": False,
+        "period": None,
         "window": 16,
         "context": 3,
         "reverse_complement": False,

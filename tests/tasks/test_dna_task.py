@@ -46,11 +46,11 @@ def bundle_of(model: Any, **changes: Any) -> TaskBundle:
     """The bundle of an untrained network."""
     params = dna_params(**changes)
     kind, classes = ("classifier", ["x", "y"]) if params.format == "windows" else ("tagger", list(LABELS))
-    sizes = {"vocabulary_size": vocabulary(params.kmer, params.clock).size, "num_classes": len(classes)}
+    sizes = {"vocabulary_size": vocabulary(params.kmer, params.period).size, "num_classes": len(classes)}
     network = BUILDERS[kind](model, seed=2, **sizes)
     owner = TaskBundle.owner("dna", params, classes)
     return TaskBundle(
-        Bundle(network, kind, sizes, model, 2, owner), "dna", params, classes, vocabulary(params.kmer, params.clock)
+        Bundle(network, kind, sizes, model, 2, owner), "dna", params, classes, vocabulary(params.kmer, params.period)
     )
 
 
@@ -202,20 +202,20 @@ def test_bad_bases_are_one_sentence(model, lines, sentence):
         list(load("dna", bundle.params).predict(bundle, lines, "input"))
 
 
-@pytest.mark.parametrize(("kmer", "clock"), [(1, False), (3, False), (3, True), (5, True)])
-def test_agreement_asks_the_network_for_the_other_strand(kmer, clock):
+@pytest.mark.parametrize(("kmer", "period"), [(1, None), (3, None), (3, 3), (5, 12)])
+def test_agreement_asks_the_network_for_the_other_strand(kmer, period):
     ids, asked = ids_of("ACGTTNGA", ""), []
-    params = dna_params(kmer=kmer, clock=clock)
+    params = dna_params(kmer=kmer, period=period)
     split = evaluation_split([Stretch("g", 0, ids, np.array([0, 1, 2, 3, -1, 0, 0, 0]))], params)
     flat = np.full((8, 7), 1 / 7)
     agreement(split, [flat], lambda turned: asked.append(turned) or [flat], params)
-    np.testing.assert_array_equal(asked[0].inputs[0], step_ids(reverse_complement(ids), kmer, clock))
+    np.testing.assert_array_equal(asked[0].inputs[0], step_ids(reverse_complement(ids), kmer, period))
     assert asked[0].targets[0].tolist() == [0, 0, 0, -1, 6, 5, 4, 0]
 
 
 def test_pieces_are_read_with_the_bases_around_them():
     ids = np.random.default_rng(1).integers(2, 6, 40)
-    split = training_split([Stretch("g", 0, ids, np.zeros(40, np.int64))], dna_params(kmer=3, clock=True))
+    split = training_split([Stretch("g", 0, ids, np.zeros(40, np.int64))], dna_params(kmer=3, period=3))
     assert UNK not in split.inputs[1]
-    np.testing.assert_array_equal(split.inputs[1], step_ids(ids, 3, True)[8:24])
+    np.testing.assert_array_equal(split.inputs[1], step_ids(ids, 3, 3)[8:24])
     np.testing.assert_array_equal(regions(split)[0].ids, ids)

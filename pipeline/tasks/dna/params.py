@@ -47,9 +47,10 @@ class DnaParams(FileTaskParams):
     kmer: Literal[1, 3, 5]
     """Bases that a step's id stands for: its own, and half of the others on each side. A network that reads one way
     then sees one base (of 3) or two (of 5) ahead."""
-    clock: bool
-    """Whether the id also says the step's place modulo 3, counted from the first base of the sequence, wherever genes
-    begin. A network need not learn to count codons then, only in which of the three frames they are."""
+    period: Annotated[int, Field(ge=2, le=1000)] | None
+    """The id also says the step's place modulo this, counted from the first base, wherever genes begin; null: it does
+    not. With 3 a network need not learn to count codons, only in which frame they are; with the length of windows of
+    equal length it knows every place."""
     window: Annotated[int, Field(ge=16, le=1_000_000)]
     """Bases that a network reads at once; a longer sequence is cut. In training the pieces overlap by half."""
     context: Annotated[int, Field(ge=0)]

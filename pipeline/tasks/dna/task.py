@@ -84,7 +84,7 @@ def called_genes(bundle: TaskBundle[DnaParams], name: str, ids: Ids) -> list[tup
     """
     called, by_strand = np.zeros(len(ids), np.int8), np.zeros((len(ids), 3), np.float32)
     params = bundle.params
-    encoded = step_ids(ids, params.kmer, params.clock)
+    encoded = step_ids(ids, params.kmer, params.period)
     for start, of in streamed(bundle.trained.network, encoded, params.window, params.context):
         called[start : start + len(of)] = calls(of)
         by_strand[start : start + len(of)] = strand_probabilities(of)
@@ -114,7 +114,7 @@ def _predict_windows(bundle: TaskBundle[DnaParams], lines: Iterable[str], where:
     """The class of each window, with the probability of every class."""
     for name, bases in named_sequences(lines, where):
         ids = ids_of(bases, where)
-        split = Split([step_ids(ids, bundle.params.kmer, bundle.params.clock)], [np.array(0)])
+        split = Split([step_ids(ids, bundle.params.kmer, bundle.params.period)], [np.array(0)])
         (of,) = probabilities(bundle.trained.network, split, 1)
         shares = {label: float(p) for label, p in zip(bundle.classes, of, strict=True)}
         label = bundle.classes[int(of.argmax())]

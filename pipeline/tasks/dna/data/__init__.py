@@ -36,7 +36,7 @@ def _read(params: DnaParams) -> Examples:
         parts = parts_of(read_genomes(Path(params.path)), params)
     splits = {name: evaluation_split(stretches, params) for name, stretches in parts.items() if name != "train"}
     return Examples(
-        {"train": training_split(parts["train"], params), **splits}, LABELS, vocabulary(params.kmer, params.clock)
+        {"train": training_split(parts["train"], params), **splits}, LABELS, vocabulary(params.kmer, params.period)
     )
 
 

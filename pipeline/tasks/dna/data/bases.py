@@ -30,27 +30,27 @@ Ids = Int[np.ndarray, "_"]
 Labels = Int[np.ndarray, "_"]
 
 
-def vocabulary(kmer: int, clock: bool) -> Vocabulary:
-    """EOS, UNK, and all k-mers, at each time of the clock; the same for every set: a network reads any genome.
+def vocabulary(kmer: int, period: int | None) -> Vocabulary:
+    """EOS, UNK, and all k-mers, at each place of the period; the same for every set: a network reads any genome.
 
-    >>> vocabulary(1, clock=False).encode("A C G T N").tolist()
+    >>> vocabulary(1, None).encode("A C G T N").tolist()
     [2, 3, 4, 5, 1]
-    >>> vocabulary(3, clock=True).encode("0AAA 0AAC 1AAA").tolist()
+    >>> vocabulary(3, 3).encode("0AAA 0AAC 1AAA").tolist()
     [2, 3, 66]
     """
-    times = "012" if clock else [""]
-    tokens = ["".join(parts) for parts in product(times, *[_LETTERS] * kmer)]
+    places = [f"{i:0{len(str(period))}}" for i in range(period)] if period else [""]
+    tokens = ["".join(parts) for parts in product(places, *[_LETTERS] * kmer)]
     return Vocabulary(learn(dict.fromkeys(tokens, 1), FIRST_BASE + len(tokens), "spaces"))
 
 
-def step_ids(ids: Ids, kmer: int, clock: bool) -> Ids:
-    """The id of each step: the k-mer around its base, and its place modulo 3 where there is a clock.
+def step_ids(ids: Ids, kmer: int, period: int | None) -> Ids:
+    """The id of each step: the k-mer around its base, and its place modulo the period, where there is one.
 
     It is UNK where the k-mer holds an ambiguous base or goes beyond an end.
 
-    >>> step_ids(ids_of("AACNACT", ""), 3, clock=False).tolist()
+    >>> step_ids(ids_of("AACNACT", ""), 3, None).tolist()
     [1, 3, 1, 1, 1, 9, 1]
-    >>> step_ids(ids_of("AAAA", ""), 1, clock=True).tolist()
+    >>> step_ids(ids_of("AAAA", ""), 1, 3).tolist()
     [2, 6, 10, 2]
     """
     around = np.pad(ids, kmer // 2, constant_values=UNK)
@@ -58,8 +58,8 @@ def step_ids(ids: Ids, kmer: int, clock: bool) -> Ids:
     for i in range(kmer):
         bases = around[i : i + len(ids)]
         found, is_known = 4 * found + bases - FIRST_BASE, is_known & (bases >= FIRST_BASE)
-    times = np.arange(len(ids)) % 3 * 4**kmer if clock else 0
-    return np.where(is_known, found + times + FIRST_BASE, UNK)
+    places = np.arange(len(ids)) % period * 4**kmer if period else 0
+    return np.where(is_known, found + places + FIRST_BASE, UNK)
 
 
 def ids_of(bases: str, where: str) -> Ids:

@@ -93,7 +93,7 @@ def _split(stretches: Sequence[Stretch], params: DnaParams, pieces: Callable[[in
     inputs, targets = [], []
     notes: dict[str, list] = {name: [] for name in NOTES}
     for stretch in stretches:
-        encoded = step_ids(stretch.ids, params.kmer, params.clock)
+        encoded = step_ids(stretch.ids, params.kmer, params.period)
         for piece in pieces(len(stretch.ids)):
             places, core = slice(piece.start, piece.end), (piece.core_start - piece.start, piece.core_end - piece.start)
             labels = np.full(piece.end - piece.start, IGNORED)
@@ -111,7 +111,7 @@ def other_strand(split: Split, params: DnaParams) -> Split:
     bases = [reverse_complement(ids_of(text, "")) for text in split.notes["bases"]]
     targets = [reversed_labels(target) for target in split.targets]
     notes = {**split.notes, "bases": list(map(letters, bases)), "reversed": [True] * len(split)}
-    return Split([step_ids(ids, params.kmer, params.clock) for ids in bases], targets, notes)
+    return Split([step_ids(ids, params.kmer, params.period) for ids in bases], targets, notes)
 
 
 def with_other_strand(split: Split, params: DnaParams) -> Split:

@@ -40,7 +40,7 @@ def read_windows(path: Path, params: DnaParams) -> Examples:
     known = {name: _known(of) for name, of in rows.items()}
     classes = _classes(known)
     splits = {name: _split(of, classes, params) for name, of in known.items()}
-    return Examples(splits, classes, vocabulary(params.kmer, params.clock))
+    return Examples(splits, classes, vocabulary(params.kmer, params.period))
 
 
 def _rows(file: Path) -> Iterator[tuple[str, str]]:
@@ -97,6 +97,6 @@ def _classes(rows: Mapping[str, Sequence[tuple[str, str]]]) -> list[str]:
 
 
 def _split(rows: Sequence[tuple[str, str]], classes: Sequence[str], params: DnaParams) -> Split:
-    inputs = [step_ids(ids_of(sequence, ""), params.kmer, params.clock) for sequence, _ in rows]
+    inputs = [step_ids(ids_of(sequence, ""), params.kmer, params.period) for sequence, _ in rows]
     targets = [np.array(classes.index(label)) for _, label in rows]
     return Split(inputs, targets, {"bases": [sequence for sequence, _ in rows]})
