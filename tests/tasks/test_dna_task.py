@@ -112,7 +112,7 @@ def test_the_study_is_json_and_its_tables_count_bases(model):
     assert sum(row["n"] for row in study.tables["label"]) == sum(test.lengths)
     assert study.tables["from_left"][0]["n"] == study.tables["from_right"][0]["n"]
     assert {len(column) for column in study.predictions.values()} == {len(test)}
-    study.figures["track"]()
+    study.figures["track.png"]()
 
 
 def test_the_report_has_the_distances_of_every_model_and_none_for_windows():

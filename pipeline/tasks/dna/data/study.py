@@ -47,7 +47,7 @@ def study_of_genes(test: Split, answers: Sequence[Probabilities], answer: Answer
         "called": [calls(of).tolist() for of in answers],
         "coding": [(1 - of[:, 0]).tolist() for of in answers],
     }
-    return Study(tables, details, predictions, {"track": lambda: _track(found, called)})
+    return Study(tables, details, predictions, {"track.png": lambda: _track(found, called)})
 
 
 def agreement(test: Split, answers: Sequence[Probabilities], answer: Answering, params: DnaParams) -> Mapping[str, Any]:
