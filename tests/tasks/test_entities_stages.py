@@ -7,6 +7,8 @@ import pytest
 from bad_input import GIVEN, HASH, check_failed
 
 from pipeline.base.errors import EXIT_OK
+from pipeline.tasks.bundle import TaskBundle
+from pipeline.tasks.contract import load
 from stages.examples import examples
 from stages.task import task
 
@@ -38,7 +40,7 @@ def test_wrong_conll_files_are_one_sentence(project, capfd, name):
 @pytest.mark.slow
 @pytest.mark.parametrize("crf", [True, False])
 def test_conll_files_go_all_the_way(project, crf):
-    """From a file with a BOM, CRLF and a word of 100,000 characters to losses and scores."""
+    """From a file with a BOM, CRLF and a word of 100,000 characters to losses, scores and answers."""
     long = b"word" * 25_000 + b"\tO\r\n\r\n"
     project({"a.conll": b"\xef\xbb\xbf" + long + ROWS.replace(b"\n", b"\r\n")}, **settings(HASH, crf=crf))
     assert examples.run(["--task", "entities", "--out", "out/examples"]) == EXIT_OK
@@ -50,3 +52,6 @@ def test_conll_files_go_all_the_way(project, crf):
     last = max(row["step"] for row in history)
     of_last = {key for row in history if row["step"] == last for key in row["metrics"]}
     assert {"train/nats_per_target", "validation/nats_per_target", "validation/f1"} <= of_last
+    bundle = TaskBundle.load(Path("out/task"))
+    (answer,) = load("entities", bundle.params).predict(bundle, ["Mr Name1 came"], "input")
+    assert answer.fields["text"] == "Mr Name1 came"
