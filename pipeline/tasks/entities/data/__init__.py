@@ -19,7 +19,7 @@ from pipeline.tokens.vocabulary import Vocabulary, learn
 BASELINES = {
     "most frequent tag of the word": most_frequent_tag,
     "gazetteer of training entities": gazetteer,
-    "linear CRF, ten features": linear_crf,
+    "linear CRF on ten features": linear_crf,
 }
 
 
