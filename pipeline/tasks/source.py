@@ -1,5 +1,6 @@
 """Where a task's examples come from: a value of functions, which data/ of its folder exports as `SOURCE`."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -20,11 +21,14 @@ class Baseline:
     """What something that is no recurrent network scores."""
 
     name: str
-    """As the report shows it: `naive Bayes, 1-2-grams`."""
+    """As the report shows it, of the characters that a metric of MLflow may have: `naive Bayes on 1-2-grams`."""
     scores: Mapping[str, Mapping[str, Measure]]
     """Of `validation` and `test` the measures by name, the same as a network's; one that it has not is left out."""
     kind: Literal["baseline", "optimum"] = "baseline"
     """`optimum`: no model can do better, or (on a sample) only by chance."""
+
+    def __post_init__(self) -> None:
+        assert re.fullmatch(r"[\w ./:-]+", self.name), f"MLflow refuses the metric {self.name!r}"
 
     def as_json(self) -> dict[str, Any]:
         """What baselines.json holds."""
