@@ -75,6 +75,6 @@ REPORT = TaskReport(
         MeasureWords("exon_sensitivity", "exon sensitivity", "%"),
         MeasureWords("exon_precision", "exon precision", "%"),
     ],
-    tables={"label": "label"},
+    tables={"label": "By label"},
     blocks=_blocks,
 )

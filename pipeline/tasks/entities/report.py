@@ -23,9 +23,9 @@ MEASURES = (
     MeasureWords("token_accuracy", "token accuracy", "%"),
 )
 TABLES = {
-    "type": "type",
-    "in_training": "the entity, written so and of this type, in training",
-    "length": "length (words)",
+    "type": "By type",
+    "in_training": "By whether the entity, written so and of this type, is in training",
+    "length": "By length (words)",
 }
 
 
