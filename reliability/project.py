@@ -63,7 +63,7 @@ def make_project(folder: Path, change: Callable[[dict[str, Any]], None]) -> None
     folder.mkdir(parents=True)
     for part in PARTS:
         source = ROOT / part
-        ignore = shutil.ignore_patterns("__pycache__")
+        ignore = shutil.ignore_patterns("__pycache__", "dvc.lock")
         shutil.copytree(source, folder / part, ignore=ignore) if source.is_dir() else shutil.copy(source, folder)
     change_params(folder, change)
     checked(run("git init -q", folder))
@@ -143,8 +143,10 @@ def environment() -> dict[str, str]:
 
 
 def hear_interrupts() -> None:
-    """Let Ctrl-C be heard by who runs a check and by the stages it starts: a shell's background job would ignore it."""
+    """Let signals be heard by who runs a check and by the stages it starts: a shell's background job ignores Ctrl-C,
+    and what `nohup` starts ignores the end of its terminal."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def change_params(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:

@@ -28,6 +28,7 @@ import torch
 
 from pipeline.base.errors import HelperDoneError
 from pipeline.base.launch import this_launch
+from pipeline.examples.sets import Split as Examples
 from pipeline.networks.build import build_language_model, build_regressor
 from pipeline.networks.bundle import save_weights
 from pipeline.networks.params import LstmModel
@@ -35,7 +36,7 @@ from pipeline.stage.resume import ResumePlace
 from pipeline.training import fit as fitting
 from pipeline.training.language_modelling import LanguageModelling
 from pipeline.training.split import Split
-from pipeline.training.supervised import LeastSquares
+from pipeline.training.supervised import LeastSquares, squared_error
 
 
 def text(seed):
@@ -70,9 +71,9 @@ def main(argv):
     )
     if mode == "sums":
         network = build_regressor(model, 2, seed=1)
-        batches = [torch.rand(n, 5, 2, generator=torch.Generator().manual_seed(n)) for n in (1, 2, 3, 4, 5) * 4]
-        examples = [(x, x[..., 0].sum(1)) for x in batches]
-        objective = LeastSquares(examples, examples[:1])
+        frames = list(np.random.default_rng(1).random((9, 5, 2), np.float32))  # in batches of 4, 4 and 1
+        examples = Examples(frames, [np.array(x[:, 0].sum()) for x in frames])
+        objective = LeastSquares(examples, examples, squared_error, epochs=7, batch_size=4, seed=1)
     try:
         trained = fitting.fit(
             network,
