@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.params import read_yaml
 from reliability.kills import Kill, Started, is_alive, saved, started
-from reliability.project import AUTHOR, run
+from reliability.project import AUTHOR, TASKS, run
 from reliability.trials import (
     TASK,
     TRAIN,
@@ -30,12 +30,16 @@ from reliability.trials import (
 pytestmark = pytest.mark.faults
 OTHER = "train@char-lstm-1"
 ADDING = "task@adding-gru-1"
+APPLICATIONS = {"sentiment": 40, "entities": 60, "dna": 6}
+"""Passes over their small examples: some seconds of training."""
 
 
-def two_models_two_tasks(params: dict) -> None:
+def two_models_and_tasks(params: dict) -> None:
     params["models"]["lstm"] |= {"hidden_size": 8, "embedding_size": 4}
     small_and_fragile(params, tokens=6000)
-    params["run"] |= {"models": ["gru", "lstm"], "tasks": ["agreement", "adding"]}
+    params["run"] |= {"models": ["gru", "lstm"], "tasks": ["agreement", "adding", *APPLICATIONS]}
+    for task, epochs in APPLICATIONS.items():
+        params["tasks"][task] |= {**TASKS[task], "batch_size": 4, "epochs": epochs, "dropout": 0.2}
     params["tasks"]["adding"] |= {
         "lengths": [10, 20],
         "unseen_lengths": [],
@@ -49,7 +53,7 @@ def two_models_two_tasks(params: dict) -> None:
 def pristine(tmp_path_factory) -> Path:
     """A project whose text is ready to be trained on, and committed: experiments need that."""
     folder = tmp_path_factory.mktemp("orphans") / "pristine"
-    make_fragile_project(folder, two_models_two_tasks)
+    make_fragile_project(folder, two_models_and_tasks)
     for command in ("git add .", f"git {AUTHOR} commit -qm Text"):
         assert run(command, folder).returncode == 0
     return folder
@@ -173,7 +177,7 @@ def wait_for_queue(project: Path) -> list[str]:
     pytest.fail("the queue does not come to its end")
 
 
-@pytest.mark.parametrize("stage", [TASK, ADDING])
+@pytest.mark.parametrize("stage", [TASK, ADDING, *(f"task@{name}-gru-1" for name in APPLICATIONS)])
 def test_a_task_goes_on_where_it_was_killed(pristine, stage):
     trial = Trial(0, stage, [Kill(signal.SIGKILL, False, "write", 0.3)])
     outcome = tried(trial, undisturbed(pristine, stage), pristine)
