@@ -35,8 +35,8 @@ def study_of_genes(test: Split, answers: Sequence[Probabilities], answer: Answer
     Args:
         answer: what the network says of another split.
     """
-    found = regions(test)
-    called = [joined(test, region, [calls(of) for of in answers]) for region in found]
+    found, of_pieces = regions(test), [calls(of) for of in answers]
+    called = [joined(test, region, of_pieces) for region in found]
     tables = {
         "label": by_label(counts(test, found, called)),
         "from_left": _by_distance(found, called, "from_left"),
