@@ -126,7 +126,8 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
 
 
 def _unknown_names(values: Any, where: str, key: str, add: str) -> list[str]:
-    """Names under run.KEY that section KEY lacks: looked for in the raw values, so that no other error hides them."""
+    """Names under run.KEY that are not in section KEY. They are looked up in the raw values, so that no other error
+    hides them."""
     selected, entries = _at(values, "run", key), _at(values, key)
     if not isinstance(selected, list) or not isinstance(entries, dict):
         return []  # the shapes themselves are wrong, and reported as such

@@ -48,7 +48,7 @@ def check_bundle(folder: Path) -> None:
     """
     if not folder.is_dir():
         there = sorted(str(path.parent) for path in Path("out/task").glob("*/model.json"))
-        what_to_do = f"choose of {', '.join(there)}" if there else "train one with `dvc repro task`"
+        what_to_do = f"choose of {', '.join(there)}" if there else "train one with `unroll repro task`"
         raise ArtifactError(str(folder), "the folder of a task's network", "no such folder", what_to_do)
 
 

@@ -13,6 +13,17 @@ Split = Annotated[HashSplit | GivenSplit, Field(discriminator="method")]
 files or folders."""
 
 
+def problems_of_shares(validation: float, test: float) -> list[str]:
+    """What is wrong with the shares of a split: at most one sentence.
+
+    >>> problems_of_shares(0.1, 0.1), len(problems_of_shares(0.5, 0.5))
+    ([], 1)
+    """
+    if validation + test < 1:
+        return []
+    return [f"split: validation and test leave a share to train (got {validation + test}); make them smaller"]
+
+
 class LabelColumns(Section):
     """Where csv, tsv, jsonl and parquet files have what."""
 

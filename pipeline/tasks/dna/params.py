@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from pipeline.base.params import Count, Section, Seed, Share
+from pipeline.examples.params import problems_of_shares
 from pipeline.tasks.params import FileTaskParams
 
 Part = Literal["train", "validation", "test"]
@@ -45,7 +46,7 @@ class DnaParams(FileTaskParams):
     split: Annotated[RegionSplit | SequenceSplit | GivenSplit, Field(discriminator="method")]
     """Of files; the generated set has parts of its own."""
     kmer: Literal[1, 3, 5]
-    """Bases that a step's id stands for: its own, and half of the others on each side. A network that reads one way
+    """Bases that a step reads: its own, and half of the others on each side. A network that reads one way
     then sees one base (of 3) or two (of 5) ahead."""
     period: Annotated[int, Field(ge=2, le=1000)] | None
     """The id also says the step's place modulo this, counted from the first base, wherever genes begin; null: it does
@@ -64,9 +65,8 @@ class DnaParams(FileTaskParams):
         if 2 * self.context >= self.window:
             rule, what_to_do = f"context: less than half of window, {self.window}", "lower it"
             problems.append(f"{rule} (got {self.context}); {what_to_do}")
-        if self.split.method != "given" and self.split.validation + self.split.test >= 1:
-            got = self.split.validation + self.split.test
-            problems.append(f"split: validation and test leave a share to train (got {got}); make them smaller")
+        if self.split.method != "given":
+            problems += problems_of_shares(self.split.validation, self.split.test)
         if self.split.method == "region" and len(set(self.split.order)) < 3:
             problems.append(f"split.order: each part once (got {self.split.order}); correct it")
         if problems:

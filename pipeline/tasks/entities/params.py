@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from pipeline.base.params import Count
-from pipeline.examples.params import Split
+from pipeline.examples.params import Split, problems_of_shares
 from pipeline.tasks.params import WordTaskParams
 
 
@@ -34,9 +34,8 @@ class EntitiesParams(WordTaskParams):
         problems = []
         if self.path is None and self.split.method == "given":
             problems.append("split.method: the docstrings bring no splits (got 'given'); set hash, or set path")
-        if self.split.method == "hash" and self.split.validation + self.split.test >= 1:
-            got = self.split.validation + self.split.test
-            problems.append(f"split: validation and test leave a share to train (got {got}); make them smaller")
+        if self.split.method == "hash":
+            problems += problems_of_shares(self.split.validation, self.split.test)
         if problems:
             raise ValueError("\n".join(problems))
         return self

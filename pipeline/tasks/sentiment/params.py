@@ -2,7 +2,7 @@
 
 from pydantic import model_validator
 
-from pipeline.examples.params import LabelColumns, Split, TextParams
+from pipeline.examples.params import LabelColumns, Split, TextParams, problems_of_shares
 from pipeline.tasks.params import WordTaskParams
 
 
@@ -21,9 +21,8 @@ class SentimentParams(WordTaskParams):
             problems.append(f"columns: without effect with path null (got {self.columns}); set it to null")
         if self.path is None and self.split.method == "given":
             problems.append("split.method: the tweets bring no splits (got 'given'); set hash, or set path")
-        if self.split.method == "hash" and self.split.validation + self.split.test >= 1:
-            got = self.split.validation + self.split.test
-            problems.append(f"split: validation and test leave a share to train (got {got}); make them smaller")
+        if self.split.method == "hash":
+            problems += problems_of_shares(self.split.validation, self.split.test)
         if problems:
             raise ValueError("\n".join(problems))
         return self
