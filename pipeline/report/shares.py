@@ -32,6 +32,6 @@ def _has(model: TaskModelResults, key: str) -> bool:
 
 
 def _cell(model: TaskModelResults, key: str, lag: int) -> str:
-    """The mean over seeds; small shares are told apart, too."""
+    """The mean over seeds, to three digits however small it is."""
     values = [row[key] for row in model.rows("lag").get(lag, []) if key in row]
     return f"{100 * fmean(values):.3g}" if values else NONE
