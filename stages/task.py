@@ -62,7 +62,8 @@ def task(
     )
     owner = TaskBundle.owner(task, tasks, found.classes)
     bundle = Bundle(network, learned.kind, sizes, model, seed, owner)
-    TaskBundle(bundle, task, tasks, found.classes, found.vocabulary, found.characters).save(out)
+    alphabets = (found.vocabulary, found.characters, found.target_vocabulary)
+    TaskBundle(bundle, task, tasks, found.classes, *alphabets).save(out)
     answers = {name: learned.answer(tasks, network, found.splits[name]) for name in ("validation", "test")}
     measures = {name: learned.measure(tasks, found, found.splits[name], given) for name, given in answers.items()}
     study = learned.study(tasks, found, network, answers["test"])
@@ -78,7 +79,10 @@ def task(
     _write_predictions(out, found.splits["test"], study)
     for name, draw in study.figures.items():
         save_png(draw(), out / name, dpi=120)
-    artifacts = ["weights.safetensors", "model.json", "scores.json", "predictions.parquet", *study.figures]
+    for name, content in study.files.items():
+        (out / name).write_bytes(content)
+    written = ["weights.safetensors", "model.json", "scores.json", "predictions.parquet"]
+    artifacts = [*written, *study.figures, *study.files]
     return Result(finite(metrics), [*trained.history, *_history(study)], artifacts)
 
 

@@ -4,6 +4,7 @@ SPLIT.parquet     an example a row: `input` (ids, where it is no frames), `targe
 SPLIT.npy         frames of all examples, one example after the other (F, D), with the column `length`
 tokenizer.json    the vocabulary of the ids
 characters.json   the vocabulary of the characters, of words that have some in `characters`
+target_tokenizer.json   the vocabulary of the targets, where these are tokens of another language
 vectors.npy       word vectors that the look-up starts from (V, E)
 examples.json     classes, sizes of the splits, what was left out
 """
@@ -23,7 +24,7 @@ from pipeline.tokens.batches import SPLITS
 from pipeline.tokens.vocabulary import Vocabulary
 
 ABOUT, TOKENIZER, VECTORS = "examples.json", "tokenizer.json", "vectors.npy"
-CHARACTERS = "characters.json"
+CHARACTERS, TARGET_TOKENIZER = "characters.json", "target_tokenizer.json"
 OWN_COLUMNS = ("input", "length", "target", "characters")
 
 WORDS = pa.list_(pa.list_(pa.int32()))
@@ -36,7 +37,7 @@ class Split:
     inputs: Sequence[np.ndarray]
     """Of each example ids (T,), int64, or frames (T, D), float32; T is at least 1."""
     targets: Sequence[np.ndarray]
-    """Of each example a class (), classes (T,), int64, or a number (), float32."""
+    """Of each example a class (), classes (T,), ids of another sequence (U,), int64, or a number (), float32."""
     notes: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     """What people and scores want to know of each example, by name: its text, its tokens, the distance of its cue."""
     characters: Sequence[np.ndarray] | None = None
@@ -67,6 +68,8 @@ class Examples:
     """What was read, and left out of the splits or cut, by name."""
     characters: Vocabulary | None = None
     """Of the characters of words, where these are read too."""
+    target_vocabulary: Vocabulary | None = None
+    """Of the targets, learned from the training split alone, where these are tokens that inputs are not."""
 
     @property
     def num_channels(self) -> int:
@@ -81,6 +84,8 @@ class Examples:
             self.vocabulary.save(folder / TOKENIZER)
         if self.characters is not None:
             self.characters.save(folder / CHARACTERS)
+        if self.target_vocabulary is not None:
+            self.target_vocabulary.save(folder / TARGET_TOKENIZER)
         if self.vectors is not None:
             np.save(folder / VECTORS, self.vectors.astype(np.float32), allow_pickle=False)
         sizes = {
@@ -106,6 +111,7 @@ class Examples:
             read_array(vectors) if vectors.exists() else None,
             about["counts"],
             Vocabulary.load_if_there(folder / CHARACTERS),
+            Vocabulary.load_if_there(folder / TARGET_TOKENIZER),
         )
 
 

@@ -21,17 +21,21 @@ from pipeline.networks.tagger import CrfTagger, Tagger
 Network = LanguageModel | ClozeModel
 """What predicts tokens: both answer `stacks`, `reads` and `window_logits` alike, and say what they predict."""
 
-Kind = Literal["language_model", "regressor", "classifier", "frame_classifier", "tagger", "crf_tagger"]
+Kind = Literal["language_model", "regressor", "classifier", "frame_classifier", "tagger", "frame_tagger", "crf_tagger"]
 
 
-def build_language_model(model: Model, vocabulary_size: int, seed: int) -> Network:
+def build_language_model(model: Model, vocabulary_size: int, seed: int, num_conditions: int = 0) -> Network:
     """The network of `model` over V tokens; equal seeds give equal weights.
 
     A model that reads both ways would see the token that it is to predict next: it becomes a cloze model.
+
+    Args:
+        num_conditions: what a sequence may be given as its first input, in place of nothing: ids above the begin
+            token's, which are never predicted.
     """
-    check_memory(4 * num_weights(model, vocabulary_size), "the model's weights")
-    embed = embedding(vocabulary_size, model.embedding_size)
-    stacks = _stacks(model, model.embedding_size or vocabulary_size)
+    check_memory(4 * num_weights(model, vocabulary_size, num_conditions), "the model's weights")
+    embed = embedding(vocabulary_size, model.embedding_size, num_conditions)
+    stacks = _stacks(model, model.embedding_size or vocabulary_size + num_conditions)
     tied_to = embed if model.tied_embeddings and isinstance(embed, nn.Embedding) else None
     readout = Readout(vocabulary_size, _num_features(stacks), tied_to)
     initialise(model, seed, embed=embed, stacks=stacks, readout=readout)
@@ -53,6 +57,11 @@ def build_regressor(model: Model, num_inputs: int, seed: int) -> Regressor:
 def build_frame_classifier(model: Model, num_channels: int, num_classes: int, seed: int) -> Classifier:
     """The network of `model` that reads frames of D numbers: the input weights of its stacks are their linear map."""
     return Classifier(*_parts(model, None, num_channels, num_classes, seed))
+
+
+def build_frame_tagger(model: Model, num_channels: int, num_classes: int, seed: int) -> Tagger:
+    """The network of `model` that reads frames of D numbers and gives logits of C classes at every step."""
+    return Tagger(*_parts(model, None, num_channels, num_classes, seed))
 
 
 def build_classifier(
@@ -125,6 +134,7 @@ BUILDERS: Mapping[Kind, Callable[..., nn.Module]] = {
     "classifier": build_classifier,
     "frame_classifier": build_frame_classifier,
     "tagger": build_tagger,
+    "frame_tagger": build_frame_tagger,
     "crf_tagger": build_crf_tagger,
 }
 
@@ -135,8 +145,8 @@ OF_ALL = ("model", "seed")
 def sizes_of(kind: Kind) -> list[Set[str]]:
     """The sizes that a kind of network is built with, beside those of its model: without and with its options.
 
-    >>> sizes_of("language_model"), [len(sizes) for sizes in sizes_of("tagger")]
-    ([{'vocabulary_size'}], [2, 4])
+    >>> sizes_of("regressor"), [len(sizes) for sizes in sizes_of("tagger")]
+    ([{'num_inputs'}], [2, 4])
     """
     sizes = {name: of for name, of in inspect.signature(BUILDERS[kind]).parameters.items() if name not in OF_ALL}
     needed = {name for name, of in sizes.items() if of.default is of.empty}
@@ -172,12 +182,14 @@ def num_parameters(network: nn.Module) -> int:
     return sum(p.numel() for p in network.parameters()) - fixed
 
 
-def num_weights(model: Model, vocabulary_size: int) -> int:
+def num_weights(model: Model, vocabulary_size: int, num_conditions: int = 0) -> int:
     """How many numbers `build_language_model` will draw, the begin token's row among them."""
     width, directions = model.hidden_size, 2 if model.bidirectional else 1
     gates = {"rnn": 1, "gru": 3, "lstm": 4}[model.cell]
-    inputs = (model.embedding_size or vocabulary_size) + (model.num_layers - 1) * width  # of all layers
+    inputs = (model.embedding_size or vocabulary_size + num_conditions) + (
+        model.num_layers - 1
+    ) * width  # of all layers
     stack = gates * width * (inputs + model.num_layers * (width + 2))  # torch has two biases
-    embed = (vocabulary_size + 1) * (model.embedding_size or 0)
+    embed = (vocabulary_size + 1 + num_conditions) * (model.embedding_size or 0)
     readout = vocabulary_size * (1 if model.tied_embeddings else directions * width + 1)
     return directions * stack + embed + readout

@@ -9,11 +9,15 @@ from torch.nn import functional as F
 
 
 class OneHot(nn.Module):
-    """The one-hot vector itself; the begin token, which has no place in the vocabulary, is the zero vector."""
+    """The one-hot vector itself; the begin token, which has no place in the vocabulary, is the zero vector.
 
-    def __init__(self, vocabulary_size: int) -> None:
+    Conditions, whose ids are above it, have places behind the vocabulary.
+    """
+
+    def __init__(self, vocabulary_size: int, num_conditions: int = 0) -> None:
         super().__init__()
-        self.vocabulary_size = vocabulary_size
+        self.begin_id = vocabulary_size
+        self.num_ids = vocabulary_size + 1 + num_conditions
         self.like: Tensor
         self.register_buffer("like", torch.zeros(()), persistent=False)
 
@@ -22,17 +26,18 @@ class OneHot(nn.Module):
         >>> OneHot(2)(torch.tensor([[0, 1, 2]])).tolist()
         [[[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]]
         """
-        return F.one_hot(ids, self.vocabulary_size + 1)[..., :-1].to(self.like)
+        one_hot = F.one_hot(ids, self.num_ids)
+        return torch.cat([one_hot[..., : self.begin_id], one_hot[..., self.begin_id + 1 :]], dim=-1).to(self.like)
 
 
-def embedding(vocabulary_size: int, embedding_size: int | None) -> nn.Module:
+def embedding(vocabulary_size: int, embedding_size: int | None, num_conditions: int = 0) -> nn.Module:
     """A look-up of E-sized rows, the begin token's fixed at zero; or the one-hot vectors themselves.
 
     The row of id i is what the product of its one-hot vector with the matrix would give.
     """
     if embedding_size is None:
-        return OneHot(vocabulary_size)
-    return nn.Embedding(vocabulary_size + 1, embedding_size, padding_idx=vocabulary_size)
+        return OneHot(vocabulary_size, num_conditions)
+    return nn.Embedding(vocabulary_size + 1 + num_conditions, embedding_size, padding_idx=vocabulary_size)
 
 
 class WordsAndCharacters(nn.Module):

@@ -21,5 +21,5 @@ class Readout(nn.Module):
 
     def forward(self, features: Float[Tensor, "*steps F"]) -> Float[Tensor, "*steps O"]:
         """The outputs at each step."""
-        weight = self.tied_to[0].weight[:-1] if self.weight is None else self.weight
+        weight = self.tied_to[0].weight[: len(self.bias)] if self.weight is None else self.weight
         return F.linear(features, weight, self.bias)

@@ -20,7 +20,9 @@ INTERVALS = "In brackets, the 95 % interval over test examples of one seed; with
 def chapter(results: Sequence[TaskResults], reports: Mapping[str, TaskReport]) -> Chapter:
     """An overview, and a part for each task."""
     overview = Part("", [Paragraph(INTRODUCTION), _overview(results, reports)])
-    return Chapter("applications", "Applications", [overview, *(part(task, reports[task.task]) for task in results)])
+    by_name = {task.task: task for task in results}
+    parts = [part(task, reports[task.task], by_name) for task in results]
+    return Chapter("applications", "Applications", [overview, *parts])
 
 
 def _overview(results: Sequence[TaskResults], reports: Mapping[str, TaskReport]) -> Table:
@@ -44,13 +46,14 @@ def _overview_cells(task: TaskResults, words: TaskReport) -> list[str]:
     ]
 
 
-def part(task: TaskResults, words: TaskReport) -> Part:
+def part(task: TaskResults, words: TaskReport, by_name: Mapping[str, TaskResults]) -> Part:
     """What is asked, all scores, scores by length and the like, and what the task alone shows."""
     blocks: list[Block] = [Paragraph(f"{words.asked} {_sizes(task)}", formulas=words.formulas), scores(task, words)]
     for key, title in words.tables.items():
         if _has(task, key):
             blocks += [Heading(title), by(task, words, key)]
-    return Part(words.title, [*blocks, *words.blocks(task), Verdict(verdict(task, words))])
+    alone, beside = words.blocks(task), words.compared(task, by_name)
+    return Part(words.title, [*blocks, *alone, *beside, Verdict(verdict(task, words))])
 
 
 def _sizes(task: TaskResults) -> str:

@@ -91,6 +91,14 @@ def _plain(piece: Piece) -> str:
 
 
 @dataclass(frozen=True)
+class Sound:
+    """Something to hear, under a line that says what it is."""
+
+    about: str
+    wav: bytes
+
+
+@dataclass(frozen=True)
 class Picture:
     """A figure, with all that is said of it."""
 
@@ -142,7 +150,7 @@ class Table:
         return self.heads[: len(self.heads) - sum(len(group.heads) for group in self.groups)]
 
 
-Block = Heading | Paragraph | Verdict | Terms | Findings | Quotation | MarkedText | Picture | Table
+Block = Heading | Paragraph | Verdict | Terms | Findings | Quotation | MarkedText | Sound | Picture | Table
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ def _environment(out: Path, *, autoescape: bool) -> Any:
         "kind": lambda block: type(block).__name__.lower(),
         "visible": visible,
         "verbatim": verbatim,
-        "image": lambda name: _uri(out / f"{name}.svg"),
+        "image": lambda name: _uri("image/svg+xml", (out / f"{name}.svg").read_bytes()),
+        "sound": lambda wav: _uri("audio/wav", wav),
     }
     return environment
 
@@ -52,6 +53,6 @@ def verbatim(text: str) -> str:
     return "\n".join(f"    {line}" for line in visible(text).split("\n"))
 
 
-def _uri(path: Path) -> str:
-    """A figure as a data URI, so that the page needs no other file."""
-    return "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode("ascii")
+def _uri(media_type: str, content: bytes) -> str:
+    """A data URI, so that the page needs no other file."""
+    return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"

@@ -1,7 +1,7 @@
 """What the stages of one task left behind."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ class TaskModelResults:
     name: str
     seeds: Mapping[int, Mapping[str, Any]]
     """scores.json by seed: `validation` and `test` (by measure: value, low, high), `tables`, `details`."""
+    folders: Mapping[int, Path] = field(default_factory=dict)
+    """By seed, where the other files of the stage are."""
 
     def measures(self, split: str, name: str) -> list[Mapping[str, float] | None]:
         """A measure seed by seed: value, low, high; None where it has none."""
@@ -63,11 +65,11 @@ def collect_task(examples: Path, trained: Path, task: str, run: RunParams) -> Ta
         ArtifactError: where a file is missing or damaged.
     """
     folder = examples / task
-    models = [
-        TaskModelResults(
-            name, {seed: read_json(trained / item(task, name, seed) / "scores.json") for seed in run.seeds}
-        )
-        for name in run.models
-    ]
+    models = [_of_model(trained, task, name, run.seeds) for name in run.models]
     params = {key.removeprefix("tasks."): value for key, value in Record.load(folder).params.items()}
     return TaskResults(task, read_json(folder / "examples.json"), params, read_json(folder / "baselines.json"), models)
+
+
+def _of_model(trained: Path, task: str, name: str, seeds: Sequence[int]) -> TaskModelResults:
+    folders = {seed: trained / item(task, name, seed) for seed in seeds}
+    return TaskModelResults(name, {seed: read_json(at / "scores.json") for seed, at in folders.items()}, folders)

@@ -33,6 +33,10 @@ def _nothing(results: TaskResults) -> Sequence[Block]:
     return ()
 
 
+def _nothing_compared(results: TaskResults, others: Mapping[str, TaskResults]) -> Sequence[Block]:
+    return ()
+
+
 @dataclass(frozen=True)
 class TaskReport:
     """What is said of one task; report.py of its folder exports it as `REPORT`."""
@@ -46,5 +50,7 @@ class TaskReport:
     """Tables of the study that are shown, by key: their title, such as `By length (words)`."""
     blocks: Callable[[TaskResults], Sequence[Block]] = _nothing
     """What this task alone shows: a confusion matrix, coloured text."""
+    compared: Callable[[TaskResults, Mapping[str, TaskResults]], Sequence[Block]] = _nothing_compared
+    """What it shows beside other tasks of the run, which are given by name."""
     formulas: str = ""
     """The section of docs/gradients.md that has its formulas."""

@@ -14,7 +14,7 @@ from pipeline.tasks import names
 from pipeline.tasks.params import TaskParams
 from pipeline.tokens.vocabulary import Vocabulary
 
-TOKENIZER, CHARACTERS = "tokenizer.json", "characters.json"
+TOKENIZER, CHARACTERS, TARGET_TOKENIZER = "tokenizer.json", "characters.json", "target_tokenizer.json"
 
 P = TypeVar("P", bound=TaskParams)
 
@@ -39,10 +39,16 @@ class TaskBundle(Generic[P]):
     vocabulary: Vocabulary | None
     characters: Vocabulary | None = None
     """Of the characters of words, where the network reads these too."""
+    target_vocabulary: Vocabulary | None = None
+    """Of what the network writes, where that is another language than what it reads."""
 
     def save(self, folder: Path) -> None:
         """Write the files into `folder`."""
-        alphabets = {TOKENIZER: self.vocabulary, CHARACTERS: self.characters}
+        alphabets = {
+            TOKENIZER: self.vocabulary,
+            CHARACTERS: self.characters,
+            TARGET_TOKENIZER: self.target_vocabulary,
+        }
         files = {name: alphabet for name, alphabet in alphabets.items() if alphabet is not None}
         for name, alphabet in files.items():
             alphabet.save(folder / name)
@@ -71,5 +77,5 @@ class TaskBundle(Generic[P]):
             params = check(kind, owner.params, MODEL)
         except ParamsError as error:
             raise damaged(folder / MODEL, error) from None
-        alphabets = [Vocabulary.load_if_there(folder / name) for name in (TOKENIZER, CHARACTERS)]
+        alphabets = [Vocabulary.load_if_there(folder / name) for name in (TOKENIZER, CHARACTERS, TARGET_TOKENIZER)]
         return cls(bundle, owner.task, params, owner.classes, *alphabets)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from torch import nn
@@ -10,6 +11,7 @@ from torch import nn
 from pipeline.examples.measures import Measure
 from pipeline.examples.sets import Examples, Split
 from pipeline.networks.build import Kind
+from pipeline.sampling.params import SamplingParams
 from pipeline.tasks.bundle import TaskBundle
 from pipeline.tasks.params import TaskParams
 from pipeline.training.objective import Objective
@@ -38,6 +40,8 @@ class Study:
     """Columns of predictions.parquet, a row an example of the test split, beside its notes and target."""
     figures: Mapping[str, Callable[[], "Figure"]] = field(default_factory=dict)
     """By the name of their file."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """What else is worth opening or hearing, by name: a sampled tune as MIDI."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,21 @@ class Prediction:
     """For a terminal, a line or several."""
     fields: Mapping[str, Any]
     """For programs: what --json prints."""
+
+
+@dataclass(frozen=True)
+class SampleRequest:
+    """What `unroll sample` asks of a task that writes sequences."""
+
+    params: SamplingParams
+    """How many, how long, and how tokens are chosen."""
+    seed: int
+    condition: str | None
+    """What the sequence is to be: a class."""
+    primer: Path | None
+    """A file that it begins with."""
+    out: Path | None
+    """A file for the first sample; with several samples, NAME-1.mid, NAME-2.mid, ..."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +89,10 @@ class Task(Generic[P, N, A]):
     predict: Callable[[TaskBundle[P], Iterable[str], str], Iterable[Prediction]]
     """Answers to lines of a file (without their ends), and where they come from, for errors. A line that cannot be
     answered is a PipelineError that names it."""
+    sample: Callable[[TaskBundle[P], SampleRequest], Iterable[Prediction]] | None = None
+    """New sequences, of a task that writes them."""
+    score_pair: Callable[[TaskBundle[P], str, str], Prediction] | None = None
+    """The probability of a given output, by input and output, of a task that translates."""
 
 
 def load(name: str, params: TaskParams) -> Task[Any, Any, Any]:

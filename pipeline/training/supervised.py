@@ -36,6 +36,16 @@ def crf_nats(network: Tagger, batch: Padded) -> Tensor:
     return network.nats(*batch).sum()
 
 
+def ctc_nats(network: Tagger, batch: Padded) -> Tensor:
+    """-ln p of each transcript, summed over all alignments (Graves et al. 2006, ICML); class 0 is the blank.
+
+    A transcript of U labels, R of them equal to the one before, needs U + R steps: with fewer the loss is infinite.
+    """
+    inputs, lengths, targets = batch
+    log_p = network(inputs, lengths).log_softmax(-1).transpose(0, 1)  # (T, B, C)
+    return F.ctc_loss(log_p, targets.clamp(min=0), lengths, (targets != IGNORED).sum(1), reduction="sum")
+
+
 def token_nats(network: Network, batch: Padded) -> Tensor:
     """Softmax cross-entropy of a network that predicts tokens; its inputs are the targets shifted."""
     inputs, _, targets = batch

@@ -40,7 +40,7 @@ def test_the_best_baseline_is_the_lowest_where_less_is_better(folders: dict[str,
 
 
 def test_a_part_has_all_scores_then_its_tables_and_blocks(folders: dict[str, Path]):
-    part = applications.part(results(folders, [1]), WORDS)
+    part = applications.part(results(folders, [1]), WORDS, {})
     assert [type(block) for block in part.blocks] == [Paragraph, Table, Heading, Table, Picture, Verdict]
     scores, by_distance = blocks(part, Table)
     assert [row.kind for row in scores.rows] == ["baseline", "baseline", "optimum", "network", "network"]
@@ -57,7 +57,7 @@ def test_several_seeds_have_the_interval_of_their_mean(folders: dict[str, Path])
     about = read_json(path)
     about["test"]["accuracy"]["value"] = 0.625
     write_json(path, about)
-    scores = blocks(applications.part(results(folders, [1, 2]), WORDS), Table)[0]
+    scores = blocks(applications.part(results(folders, [1, 2]), WORDS, {}), Table)[0]
     # mean 75, s = 12.5 sqrt 2, t(0.975; 1) = 12.706: 12.706 * 12.5
     assert cells(scores)[4] == ["lstm", "75.0 ± 158.8", "0.250 ± 0.000"]
 
@@ -70,4 +70,4 @@ def test_the_verdict_says_who_is_best_beside_what(folders: dict[str, Path]):
 
 
 def test_a_table_that_no_model_has_is_left_out(folders: dict[str, Path]):
-    assert len(blocks(applications.part(results(folders, [1]), WORDS), Table)) == 2
+    assert len(blocks(applications.part(results(folders, [1]), WORDS, {}), Table)) == 2

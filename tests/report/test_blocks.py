@@ -20,6 +20,7 @@ from pipeline.report.parts import (
     Quotation,
     Report,
     Row,
+    Sound,
     Table,
     Terms,
     Verdict,
@@ -62,6 +63,11 @@ WRITTEN: list[tuple[Block, str, str]] = [
         MarkedText("drawn", [[Piece("a < "), Piece("b", "x"), Piece(".")], [Piece("c", "y", is_right=False)]]),
         '<p class="note">drawn</p><pre>a &lt; <mark><b>x</b> b</mark>.<mark class="wrong"><b>y</b> c</mark></pre>',
         "drawn:\n\n    a < [x b].\n    [!y c]",
+    ),
+    (
+        Sound("a reel", b"RIFF"),
+        '<p class="note">a reel</p><audio controls preload="none" src="data:audio/wav;base64,UklGRg=="></audio>',
+        "a reel (to be heard in report.html).",
     ),
     (
         Picture("gates_char", "Gates", "Gates: a < b", "Kept & lost.", Figure),

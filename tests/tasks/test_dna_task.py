@@ -125,7 +125,7 @@ def test_the_report_has_the_distances_of_every_model_and_none_for_windows():
 
     def blocks(found: dict[str, Any]) -> str:
         models = [TaskModelResults("gru", {1: found}), TaskModelResults("lstm", {1: found})]
-        return str(part(TaskResults("dna", about, {}, [], models), REPORT).blocks)
+        return str(part(TaskResults("dna", about, {}, [], models), REPORT, {}).blocks)
 
     assert "0-2" in blocks(genes)
     assert "gru 25.0 %, lstm 25.0 %" in blocks(genes)
