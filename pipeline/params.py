@@ -43,8 +43,8 @@ class Params(Section):
     run: RunParams
     runtime: RuntimeParams
     checkpoint_every: PositiveFloat
-    """Seconds between two savings of what a training needs to go on when it is killed. No result depends on it, so
-    that it is no param of any stage in dvc.yaml."""
+    """Seconds between two savings of what a training needs to go on when it is killed, and until its curve is first
+    in MLflow. No result depends on it, so that it is no param of any stage in dvc.yaml."""
     corpus: CorpusParams
     tokenization: TokenizationParams
     vocabulary: VocabulariesParams

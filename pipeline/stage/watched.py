@@ -23,7 +23,11 @@ Finish = Callable[[Path], None]
 def watched(
     wanted: Set[str], every_seconds: float, params: Mapping[str, Any], tags: Mapping[str, str]
 ) -> Iterator[tuple[dict[str, Any], Finish]]:
-    """The arguments among `live` and `resume` that are wanted, and what to call when the out is written."""
+    """The arguments among `live` and `resume` that are wanted, and what to call when the out is written.
+
+    A stage leaves nothing behind, neither a state nor a run in MLflow, before it has run for `every_seconds`; only an
+    error or Ctrl-C leaves its run at any time.
+    """
     with ExitStack() as stack:
         if not wanted or "DVC_ROOT" not in os.environ:
             yield stack.enter_context(unwatched(wanted)), _nothing
@@ -35,7 +39,7 @@ def watched(
             place = resumption(Path(os.environ["DVC_ROOT"]) / WORK, work.key, every_seconds)
             given["resume"] = stack.enter_context(place)
         if "live" in wanted:
-            run = stack.enter_context(tracking.live_run(work, params, tags))
+            run = stack.enter_context(tracking.live_run(work, params, tags, every_seconds))
             given["live"], finish = run.log, run.finish
         yield given, finish
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,11 +25,11 @@ LIVE_PROCESS = "pipeline.tracking.live_process"
 """The module that logs, as a process of its own. Nothing here imports it: it is run."""
 
 
-class LiveRun:
+class LiveProcess:
     """The process that logs the run of a running stage. If it dies, that is said once, and the stage goes on."""
 
-    def __init__(self, work: Work, params: Mapping[str, Any], tags: Mapping[str, str]) -> None:
-        self._stage = work.stage
+    def __init__(self, stage: str) -> None:
+        self._stage = stage
         self._is_lost = False
         # a session of its own: Ctrl-C is for the stage, which then says how the run ends
         self._process = subprocess.Popen(
@@ -40,30 +41,9 @@ class LiveRun:
         )
         assert self._process.stdin is not None
         self._messages = self._process.stdin
-        self._send(Begin(work, params, tags, this_process()))
 
-    def log(self, rows: Sequence[Row]) -> None:
-        """Take new rows; they are sent when there are enough, or when some have waited for long."""
-        self._send(Rows(rows))
-
-    def finish(self, out: Path) -> None:
-        """Complete the run from the record and the files of `out`, if the store answers."""
-        self._send(Finish(str(out)))
-        self.close()
-
-    def end(self, status: str, error: str) -> None:
-        """End the run without a record, if the store answers."""
-        self._send(End(status, error))
-        self.close()
-
-    def close(self) -> None:
-        """Wait until the process has followed all messages. Without a last one, the run is left as if killed."""
-        with suppress(BrokenPipeError):
-            self._messages.close()
-        if self._process.wait():
-            self._lose()
-
-    def _send(self, message: Message) -> None:
+    def send(self, message: Message) -> None:
+        """Have it follow the message, if it still does."""
         if self._messages.closed or self._is_lost:
             return
         try:
@@ -71,6 +51,13 @@ class LiveRun:
             self._messages.flush()
         except BrokenPipeError:
             self._process.wait()
+            self._lose()
+
+    def close(self) -> None:
+        """Wait until the process has followed all messages. Without a last one, the run is left as if killed."""
+        with suppress(BrokenPipeError):
+            self._messages.close()
+        if self._process.wait():
             self._lose()
 
     def _lose(self) -> None:
@@ -81,15 +68,64 @@ class LiveRun:
         self._is_lost = True
 
 
+class LiveRun:
+    """The run of a running stage, logged by a process that is started when the stage has run for some seconds.
+
+    MLflow costs seconds, as much as a short training. Nobody watches a curve for so short a time, and the record
+    holds it: of a stage that ends well before, the next sync makes the run.
+    """
+
+    def __init__(self, work: Work, params: Mapping[str, Any], tags: Mapping[str, str], after_seconds: float) -> None:
+        self._stage = work.stage
+        self._due = time.monotonic() + after_seconds
+        self._waiting: list[Message] = [Begin(work, params, tags, this_process())]
+        self._process: LiveProcess | None = None
+
+    def log(self, rows: Sequence[Row]) -> None:
+        """Take new rows; they are sent when there are enough, or when some have waited for long."""
+        self._waiting.append(Rows(rows))
+        if self._is_due:
+            self._send()
+
+    def finish(self, out: Path) -> None:
+        """Complete the run from the record and the files of `out`, if it is due and the store answers."""
+        if self._is_due:
+            self._waiting.append(Finish(str(out)))
+            self._send()
+            self.close()
+
+    def end(self, status: str, error: str) -> None:
+        """End the run without a record, if the store answers."""
+        self._waiting.append(End(status, error))
+        self._send()
+        self.close()
+
+    def close(self) -> None:
+        """Wait until all that was sent is followed."""
+        if self._process is not None:
+            self._process.close()
+
+    @property
+    def _is_due(self) -> bool:
+        return time.monotonic() >= self._due
+
+    def _send(self) -> None:
+        if self._process is None:
+            self._process = LiveProcess(self._stage)
+        for message in self._waiting:
+            self._process.send(message)
+        self._waiting.clear()
+
+
 @contextmanager
-def live_run(work: Work, params: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[LiveRun]:
-    """The run of the work that DVC runs here; what ran before it is in MLflow first.
+def live_run(work: Work, params: Mapping[str, Any], tags: Mapping[str, str], after_seconds: float) -> Iterator[LiveRun]:
+    """The run of the work that DVC runs here, from `after_seconds` on; what ran before it is in MLflow first.
 
     A process beside the stage writes it, so that the stage waits for MLflow at its end alone. An error ends the run as
-    FAILED with its reason, Ctrl-C as KILLED. A run that was killed or failed goes on. A store that cannot be used
-    stops nothing.
+    FAILED with its reason, Ctrl-C as KILLED, whenever it is. A run that was killed or failed goes on. A store that
+    cannot be used stops nothing.
     """
-    run = LiveRun(work, params, tags)
+    run = LiveRun(work, params, tags, after_seconds)
     try:
         yield run
     except BaseException as error:

@@ -97,7 +97,7 @@ if options.stage == "train":
         for step in range(10, 60, 10)
     ]
     try:
-        with tracking.live_run(tracking.current_work(), params, tags) as run:
+        with tracking.live_run(tracking.current_work(), params, tags, after_seconds=0.0) as run:
             for row in rows:
                 run.log([row, Row(row.step, {"time/elapsed": 0.5})])
                 if trouble == "kill" and row.step == 30:

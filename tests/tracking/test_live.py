@@ -43,9 +43,18 @@ def said(folder: Path) -> list[Message]:
     return [decode(line) for line in (folder / "said").read_text().splitlines()]
 
 
+def fail_with(error: BaseException, after_seconds: float, finish: bool = False) -> None:
+    """A stage that fails, perhaps when its record is written."""
+    with live_run(WORK, {}, {}, after_seconds) as run:
+        run.log(ROWS)
+        if finish:
+            run.finish(Path("out"))
+        raise error
+
+
 def test_the_process_is_told_whose_run_it_is_then_every_row_then_the_record(logs_by, tmp_path: Path) -> None:
     logs_by(LISTENER)
-    with live_run(WORK, {"seed": 1}, {"stage": "train"}) as run:
+    with live_run(WORK, {"seed": 1}, {"stage": "train"}, after_seconds=0.0) as run:
         run.log(ROWS[:1])
         run.log(ROWS[1:])
         run.finish(Path("out"))
@@ -57,14 +66,49 @@ def test_the_process_is_told_whose_run_it_is_then_every_row_then_the_record(logs
     ]
 
 
+def test_a_stage_that_ends_soon_starts_no_process(logs_by, tmp_path: Path) -> None:
+    logs_by(LISTENER)
+    with live_run(WORK, {}, {}, after_seconds=60.0) as run:
+        run.log(ROWS)
+        run.finish(Path("out"))
+    assert not (tmp_path / "said").exists()
+
+
+@pytest.mark.parametrize("late", ["rows", "end"])
+def test_a_stage_that_runs_for_long_is_told_from_its_first_row(
+    logs_by, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: str
+) -> None:
+    """It is time at its last rows, or when it ends."""
+    logs_by(LISTENER)
+    now = time.monotonic()
+    monkeypatch.setattr(live.time, "monotonic", lambda: now)
+    with live_run(WORK, {}, {}, after_seconds=60.0) as run:
+        run.log(ROWS[:1])
+        now += 60 if late == "rows" else 59
+        run.log(ROWS[1:])
+        assert (run._process is not None) == (late == "rows")
+        now += 1
+        run.finish(Path("out"))
+    assert said(tmp_path)[1:] == [Rows(ROWS[:1]), Rows(ROWS[1:]), Finish("out")]
+
+
+def test_a_failure_behind_the_end_of_a_short_stage_is_told_without_that_end(logs_by, tmp_path: Path) -> None:
+    """Its out could not be put in its place: MLflow must not look for it."""
+    logs_by(LISTENER)
+    with pytest.raises(OSError, match="no space"):
+        fail_with(OSError("no space"), after_seconds=60.0, finish=True)
+    assert said(tmp_path)[1:] == [Rows(ROWS), End("FAILED", "OSError('no space')")]
+
+
+@pytest.mark.parametrize("after_seconds", [0.0, 60.0])
 @pytest.mark.parametrize(("error", "status"), [(ValueError("not finite"), "FAILED"), (KeyboardInterrupt(), "KILLED")])
 def test_an_error_is_told_with_its_reason_and_goes_on(
-    logs_by, tmp_path: Path, error: BaseException, status: str
+    logs_by, tmp_path: Path, error: BaseException, status: str, after_seconds: float
 ) -> None:
     logs_by(LISTENER)
-    with pytest.raises(type(error)), live_run(WORK, {}, {}):
-        raise error
-    assert said(tmp_path)[-1] == End(status, repr(error))
+    with pytest.raises(type(error)):
+        fail_with(error, after_seconds)
+    assert said(tmp_path)[1:] == [Rows(ROWS), End(status, repr(error))]
 
 
 @pytest.mark.parametrize("program", ["raise SystemExit(3)", "import sys; sys.stdin.buffer.read(); raise SystemExit(3)"])
@@ -74,7 +118,7 @@ def test_a_process_that_dies_is_said_once_and_holds_nothing_up(
     """At once, or when all was told."""
     logs_by(program)
     many = [Row(step, {"nats": 1.0}) for step in range(10_000)]  # more than a pipe holds
-    with live_run(WORK, {}, {}) as run:
+    with live_run(WORK, {}, {}, after_seconds=0.0) as run:
         for _ in range(3):
             run.log(many)
         run.finish(Path("out"))
@@ -94,7 +138,7 @@ def test_the_process_ends_with_a_training_that_is_killed_perhaps_within_a_word(t
 def test_ctrl_c_does_not_reach_the_process(logs_by, tmp_path: Path) -> None:
     """In a terminal it goes to all processes of the group."""
     logs_by("import os, sys; sys.stdin.buffer.read(); open('group', 'w').write(str(os.getpgid(0)))")
-    run = LiveRun(WORK, {}, {})
+    run = LiveRun(WORK, {}, {}, after_seconds=0.0)
     run.finish(Path("out"))
     assert int((tmp_path / "group").read_text()) not in (0, os.getpgid(0))
 
