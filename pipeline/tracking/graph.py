@@ -66,6 +66,24 @@ def selected_stages(repo: "Repo") -> "dict[str, PipelineStage]":
     return stages
 
 
+def running_stage(repo: "Repo", address: str) -> "PipelineStage | None":
+    """The stage that DVC runs here and calls so; None where no pipeline file has it.
+
+    Its file alone is read: to fill in a hundred stages takes longer than some of them. DVC gives the path from where
+    it was called, and where that is not the root, all files are read.
+    """
+    from dvc.exceptions import DvcException
+    from dvc.stage import PipelineStage
+
+    path, _, name = address.rpartition(":")
+    try:
+        found = repo.stage.load_one(str(Path(repo.root_dir, path or "dvc.yaml")), name)
+    except DvcException:
+        return selected_stages(repo).get(name)
+    assert isinstance(found, PipelineStage), "a stage with a name"
+    return found
+
+
 def lock_entries(repo: "Repo", stages: "Mapping[str, PipelineStage]") -> dict[str, Any]:
     """The entry of each stage, by name, in the dvc.lock of its file; a stage that has never run has none.
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.base.artifacts import RECORD
 from pipeline.base.errors import TrackingError
-from pipeline.tracking.graph import lock_entries, name_of, repository, selected_stages
+from pipeline.tracking.graph import lock_entries, name_of, repository, running_stage, selected_stages
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -185,11 +185,11 @@ def running_work(repo: "Repo") -> Work:
     if "DVC_STAGE" not in os.environ:
         rule, what_to_do = "set by DVC, together with DVC_ROOT, for each stage", "unset DVC_ROOT, or use `dvc repro`"
         raise TrackingError("DVC_STAGE", rule, "DVC_ROOT alone", what_to_do)
-    name, stages = name_of(os.environ["DVC_STAGE"]), selected_stages(repo)
-    if name not in stages:
+    name, stage = name_of(os.environ["DVC_STAGE"]), running_stage(repo, os.environ["DVC_STAGE"])
+    if stage is None:
         rule, what_to_do = "a stage of the pipeline", "leave the pipeline files as they are while a stage runs"
         raise TrackingError("DVC_STAGE", rule, name, what_to_do)
-    return work_now(name, stages[name])
+    return work_now(name, stage)
 
 
 def work_now(name: str, stage: "DvcStage") -> Work:

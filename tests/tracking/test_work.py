@@ -119,19 +119,20 @@ def test_the_running_stage_has_the_key_that_dvc_lock_has_later(keyed: Path, tmp_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lock", LOCKS)
-def test_a_stage_that_starts_while_dvc_writes_a_lock_waits_for_the_whole_of_it(
-    keyed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lock: str
+def test_a_stage_that_starts_while_dvc_writes_its_lock_waits_for_the_whole_of_it(
+    keyed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = copy_of(keyed, tmp_path)
     written, _ = _keys(project)
     monkeypatch.chdir(project)
     monkeypatch.setenv("DVC_STAGE", TRAIN)
-    whole = Path(lock).read_text()
-    Path(lock).write_text("")  # so begins a write
+    others, lock = map(Path, LOCKS)
+    others.write_text("")  # so begins a write; a stage reads the lock of its own file alone
+    whole = lock.read_text()
+    lock.write_text("")
     with pytest.raises(TrackingError), repository(project) as repo:
         running_work(repo)
-    writer = Timer(1, Path(lock).write_text, [whole])
+    writer = Timer(1, lock.write_text, [whole])
     writer.start()
     assert current_work().key == written["train@gru-1"]
     writer.join()
