@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.base.errors import ArtifactError, PipelineError
+from pipeline.cli.bundles import check_bundle
 from pipeline.cli.tables import show_comparison, show_scores, totals
 
 if TYPE_CHECKING:
@@ -84,10 +85,7 @@ def load_bundle(folder: Path) -> "LanguageBundle":
     Raises:
         ArtifactError: where there is none, or it is damaged.
     """
-    if not folder.is_dir():
-        there = sorted(str(path.parent) for path in Path("out/train").glob("*/model.json"))
-        what_to_do = f"choose of {', '.join(there)}" if there else "train one with `dvc repro train`"
-        raise ArtifactError(str(folder), "the folder of a trained model", "no such folder", what_to_do)
+    check_bundle(folder, "train")
     from pipeline.language.bundle import LanguageBundle
 
     return LanguageBundle.load(folder)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.base.errors import ArtifactError, PipelineError
+from pipeline.base.errors import PipelineError
+from pipeline.cli.bundles import check_bundle
 
 if TYPE_CHECKING:
     from pipeline.tasks.contract import Prediction
@@ -38,18 +39,6 @@ def answers(folder: Path, lines: list[str], where: str) -> "Iterator[Prediction]
 
     trained = TaskBundle.load(folder)
     yield from load(trained.task, trained.params).predict(trained, lines, where)
-
-
-def check_bundle(folder: Path) -> None:
-    """See that there is a folder.
-
-    Raises:
-        ArtifactError: where there is none.
-    """
-    if not folder.is_dir():
-        there = sorted(str(path.parent) for path in Path("out/task").glob("*/model.json"))
-        what_to_do = f"choose of {', '.join(there)}" if there else "train one with `unroll repro task`"
-        raise ArtifactError(str(folder), "the folder of a task's network", "no such folder", what_to_do)
 
 
 def _lines(inputs: list[str], file: Path | None) -> tuple[list[str], str]:

@@ -194,7 +194,7 @@ def test_a_missing_bundle_names_what_to_run_or_what_is_there(unroll, bigram, com
     code, _, err = unroll(*command)
     assert (code, err) == (
         2,
-        "out/train/x: the folder of a trained model (got no such folder); train one with `dvc repro train`\n",
+        "out/train/x: the folder of a trained network (got no such folder); train one with `unroll repro train`\n",
     )
     shutil.copytree(bigram, tmp_path / "out/train/char-rnn-1")
     assert unroll(*command)[2].endswith("choose of out/train/char-rnn-1\n")

@@ -58,7 +58,7 @@ def test_a_language_models_bundle_is_none_of_a_task(unroll, bigram):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["nowhere", "text"], "nowhere: the folder of a task's network (got no such folder); "),
+        (["nowhere", "text"], "nowhere: the folder of a trained network (got no such folder); "),
         (["BUNDLE", "text", "--file", "f"], "unroll predict: either inputs or --file (got 1 inputs and f); "),
         (["BUNDLE", "--file", "missing.txt"], "missing.txt: a file that can be read (got No such file or directory)"),
         (["BUNDLE", "--file", "blank.txt"], "blank.txt: at least one line (got none); write an input on each line"),
