@@ -37,7 +37,7 @@ def coding_parts(lines: Iterable[str], where: str) -> list[CodingPart]:
     """The features of type CDS; what follows `##FASTA` is not read.
 
     Raises:
-        PipelineError: at a line that is none of GFF3.
+        PipelineError: where a line is not GFF3.
     """
     parts = []
     for number, line in enumerate(lines, 1):

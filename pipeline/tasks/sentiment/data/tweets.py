@@ -2,7 +2,7 @@
 
 38,158 tweets on airlines, driverless cars, Apple, Deflategate, Coachella and Claritin, labelled by people (CrowdFlower)
 as negative, neutral or positive. Whoever put the file together decoded what is not ASCII wrongly, more than once: curly
-quotes and emoji became several letters each, and underscores. These cannot be told apart any more. Between two letters
+quotes and emoji became several letters each, and underscores. Which it was cannot be recovered. Between two letters
 such damage becomes an apostrophe, which it was in nine of ten places, elsewhere a space.
 """
 
