@@ -98,10 +98,13 @@ class LearnerModule(pl.LightningModule):
 
     def training_step(self, dataloader_iter: Iterator[tuple[Batch, int, int]]) -> None:
         """Learn from the next batch."""
-        batch, _, _ = next(dataloader_iter)
         # Lightning 2.6: its own backward, which has DDP average the gradients, is slower
         backward = Tensor.backward if self.learner.ranks.size == 1 else self.manual_backward
-        self.on_step(self.learner, self.learner.learn(batch, self.device, backward))
+        try:
+            batch, _, _ = next(dataloader_iter)
+            self.on_step(self.learner, self.learner.learn(batch, self.device, backward))
+        except StopIteration as error:  # Lightning 2.6 would end the training here, as if it had come to its end
+            raise RuntimeError(f"StopIteration in a step, with {self.learner.steps_left} steps left") from error
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """The learner's, which steps it, and its schedule, itself."""

@@ -1,5 +1,6 @@
 import math
 import re
+from collections.abc import Sequence
 from itertools import islice, pairwise
 from unittest.mock import Mock
 
@@ -17,7 +18,7 @@ from pipeline.tokens.vocabulary import Vocabulary
 from pipeline.tokens.windows import UNK
 from pipeline.training.diverged import DivergedError
 from pipeline.training.fit import dropout_seed
-from pipeline.training.language_modelling import final_nats
+from pipeline.training.language_modelling import LanguageModelling, final_nats
 from pipeline.training.learner import one_cycle
 from pipeline.training.split import Split
 
@@ -261,3 +262,20 @@ def test_the_time_of_the_steps_is_said_and_goes_into_no_row(model, capsys):
         rf"^{objective().num_steps - 1} steps took \d+\.\d{{3}} s of CPU$", capsys.readouterr().err, re.MULTILINE
     )
     assert not [key for row in trained.history for key in row.metrics if "seconds" in key or "time" in key]
+
+
+def test_a_stop_iteration_after_a_step_is_an_error(model):
+    """Lightning would take it for the end of the training."""
+
+    def stop(rows: Sequence[Row]) -> None:
+        raise StopIteration
+
+    with pytest.raises(RuntimeError, match="StopIteration in a step, with 16 steps left"):
+        train(build_language_model(model("rnn"), V, seed=1), live=stop)
+
+
+def test_batches_that_end_too_soon_are_an_error(model, monkeypatch):
+    batches = LanguageModelling.batches
+    monkeypatch.setattr(LanguageModelling, "batches", lambda self, skip: islice(batches(self, skip), 3))
+    with pytest.raises(RuntimeError, match="StopIteration in a step, with 17 steps left"):
+        train(build_language_model(model("rnn"), V, seed=1))

@@ -120,3 +120,12 @@ def test_lightnings_hooks_around_a_step_are_many():
     automatic, manual, ours = (calls_of_a_step(m) for m in (Automatic(), Manual(True), Manual(False)))
     assert automatic > 1.7 * ours, "the hooks are few: take the batch and the optimiser's step from Lightning"
     assert manual > 1.1 * ours, "Lightning's backward is short: call it in one process, too"
+
+
+def test_lightning_takes_a_stop_iteration_for_the_end():
+    class Stopped(Manual):
+        def training_step(self, dataloader_iter) -> None:
+            next(dataloader_iter)
+            raise StopIteration
+
+    run_bare(Stopped(False))
