@@ -21,6 +21,8 @@ PARTS = (
     "stages",
     "data",
     "tasks",
+    "out/examples/.gitkeep",
+    "out/task/.gitkeep",
     "dvc.yaml",
     "params.yaml",
     "environment.yaml",
@@ -62,9 +64,10 @@ def make_project(folder: Path, change: Callable[[dict[str, Any]], None]) -> None
     """Lay this working tree into a folder that is not there yet, as a Git and DVC project with values changed."""
     folder.mkdir(parents=True)
     for part in PARTS:
-        source = ROOT / part
+        source, target = ROOT / part, folder / part
+        target.parent.mkdir(parents=True, exist_ok=True)
         ignore = shutil.ignore_patterns("__pycache__", "dvc.lock")
-        shutil.copytree(source, folder / part, ignore=ignore) if source.is_dir() else shutil.copy(source, folder)
+        shutil.copytree(source, target, ignore=ignore) if source.is_dir() else shutil.copy(source, target)
     change_params(folder, change)
     checked(run("git init -q", folder))
     checked(run("dvc init -q", folder, {"DVC_NO_ANALYTICS": "1"}))

@@ -1,6 +1,8 @@
 """The whole pipeline on a tiny corpus: real `dvc repro`, real training, real MLflow store."""
 
 import json
+import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -210,6 +212,19 @@ def test_a_bundle_samples_and_scores_from_the_shell(project):
     scored = run("unroll score out/train/word-gru-1 'the cat sat'", project)
     assert scored.returncode == 0
     assert "perplexity" in scored.stdout
+
+
+def test_without_tasks_the_report_is_of_language_models_alone(project):
+    before = (project / "dvc.lock").read_bytes()
+    change_params(project, lambda params: params["run"].update(tasks=[]))
+    done = run("dvc repro", project)
+    assert done.returncode == 0
+    assert re.findall("Running stage '(.*)'", done.stdout) == ["report"]
+    assert "## Applications" not in (project / "reports/report.md").read_text()
+    assert [sorted(os.listdir(project / "out" / name)) for name in ("examples", "task")] == [[".gitkeep"], [".gitkeep"]]
+    change_params(project, lambda params: params["run"].update(tasks=["agreement"]))
+    assert run("dvc repro", project).returncode == 0
+    assert (project / "dvc.lock").read_bytes() == before
 
 
 def test_a_change_of_one_model_trains_that_model_alone(project):

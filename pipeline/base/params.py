@@ -55,8 +55,8 @@ class RunParams(Section):
     levels: Annotated[list[Level], Field(min_length=1)]
     models: Annotated[list[Name], Field(min_length=1)]
     """Names of entries of `models`."""
-    tasks: Annotated[list[Name], Field(min_length=1)]
-    """Names of entries of `tasks`."""
+    tasks: list[Name]
+    """Names of entries of `tasks`; with none, the report is of language models alone."""
     seeds: Annotated[list[Seed], Field(min_length=1)]
 
     @model_validator(mode="after")

@@ -23,12 +23,13 @@ from pipeline.report.task_words import TaskReport
 
 def report(results: Results, tasks: Mapping[str, TaskReport]) -> Report:
     """All that is shown of the results, with what each task says of itself."""
+    learned = [applications.chapter(results.tasks, tasks)] if results.tasks else []
     compared = [Chapter("levels", "Levels compared", [comparison.part(results)])] if len(results.levels) > 1 else []
     chapters = [
         Chapter("terms", "Terms", [terms.PART]),
         Chapter("text", "The text", [_text(results)]),
         *map(_level, results.levels),
-        applications.chapter(results.tasks, tasks),
+        *learned,
         *compared,
     ]
     return Report(words.overview(results), chapters)

@@ -42,3 +42,8 @@ def test_without_models_of_both_kinds_there_is_no_part_of_the_other(folders: dic
     )
     names = [picture.name for picture in cloze.pictures]
     assert names == ["cloze_char", "gradients_char", "gates_char", "context_char", "task_agreement"]
+
+
+def test_without_tasks_there_is_no_chapter_of_them(folders: dict[str, Path]):
+    content = report(collect(folders, RunParams(levels=["char"], models=["rnn"], tasks=[], seeds=[1])), REPORTS)
+    assert [chapter.title for chapter in content.chapters] == ["Terms", "The text", "Characters"]
