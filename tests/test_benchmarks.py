@@ -265,9 +265,13 @@ def test_the_page_of_stages_says_what_is_learning_and_what_is_between_stages():
     report = StageTimes(seconds=10, cpu_seconds=9, steps_seconds=0)
     run = Run(seconds=100, cpu_seconds=120, stages={"train": train, "report": report})
     faster = Run(seconds=55, cpu_seconds=120, stages={})
-    lines = stages_page({1: [run, run], 2: [faster, faster]}).splitlines()
+    alone = Run(seconds=50, cpu_seconds=48, stages={"train": train})
+    lines = stages_page(run, faster, alone).splitlines()
     assert "| CPU seconds in optimiser steps over those of the whole run | at least 0.5 | 0.5 | held |" in lines
     assert "| wall time with two jobs over that with one | at most 0.62 | 0.55 | held |" in lines
+    assert "| wall time of everything over the language models alone | at most 2 | 1.1 | held |" in lines
+    assert "| CPU seconds of everything over the language models alone | at most 2 | 2.5 | missed |" in lines
+    assert "| language models alone, two jobs | 50.0 | 48.0 | 60.0 |" in lines
     assert "| train | 70.0 | 80.0 | 60.0 |" in lines
     assert "| **DVC, between stages** | 20.0 | 31.0 |  |" in lines
     assert lines[-1] == "| **all** | 100.0 | 120.0 | 60.0 |"
