@@ -7,10 +7,12 @@ from typing import Literal
 from torch import nn
 
 from pipeline.base.memory import check_memory
+from pipeline.networks.attention import AdditiveAttention, DotAttention
 from pipeline.networks.classifier import Classifier, Regressor
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.encoder import Encoder
-from pipeline.networks.initialise import initialise
+from pipeline.networks.encoder_decoder import Bridge, EncoderDecoder
+from pipeline.networks.initialise import initialise, initialise_encoder_decoder
 from pipeline.networks.inputs import WordsAndCharacters, embedding
 from pipeline.networks.language_model import LanguageModel
 from pipeline.networks.params import GruModel, LstmModel, Model, RnnModel
@@ -21,7 +23,18 @@ from pipeline.networks.tagger import CrfTagger, Tagger
 Network = LanguageModel | ClozeModel
 """What predicts tokens: both answer `stacks`, `reads` and `window_logits` alike, and say what they predict."""
 
-Kind = Literal["language_model", "regressor", "classifier", "frame_classifier", "tagger", "frame_tagger", "crf_tagger"]
+Kind = Literal[
+    "language_model",
+    "regressor",
+    "classifier",
+    "frame_classifier",
+    "tagger",
+    "frame_tagger",
+    "crf_tagger",
+    "encoder_decoder",
+    "dot_attention",
+    "additive_attention",
+]
 
 
 def build_language_model(model: Model, vocabulary_size: int, seed: int, num_conditions: int = 0) -> Network:
@@ -107,6 +120,49 @@ def build_crf_tagger(
     return CrfTagger(*_parts(model, *inputs, num_classes, seed))
 
 
+def build_encoder_decoder(model: Model, vocabulary_size: int, target_vocabulary_size: int, seed: int) -> EncoderDecoder:
+    """The network of `model` that reads a sequence of V tokens and writes one of W; equal seeds give equal weights."""
+    return _encoder_decoder(model, vocabulary_size, target_vocabulary_size, seed, None)
+
+
+def build_dot_attention(model: Model, vocabulary_size: int, target_vocabulary_size: int, seed: int) -> EncoderDecoder:
+    """The same that looks at the source again at every step, where its state points."""
+    return _encoder_decoder(model, vocabulary_size, target_vocabulary_size, seed, DotAttention)
+
+
+def build_additive_attention(
+    model: Model, vocabulary_size: int, target_vocabulary_size: int, seed: int
+) -> EncoderDecoder:
+    """The same, by a small network of its state and of what it looks at."""
+    return _encoder_decoder(model, vocabulary_size, target_vocabulary_size, seed, AdditiveAttention)
+
+
+def _encoder_decoder(
+    model: Model,
+    vocabulary_size: int,
+    target_vocabulary_size: int,
+    seed: int,
+    attention: Callable[[int], DotAttention] | None,
+) -> EncoderDecoder:
+    """The decoder is a model of one direction, with a unit for each feature of the encoder."""
+    stacks = _stacks(model, model.embedding_size or vocabulary_size)
+    size = _num_features(stacks)
+    writer = model.model_copy(update={"bidirectional": False, "hidden_size": size})
+    target_embed = embedding(target_vocabulary_size, model.embedding_size)
+    tied_to = target_embed if model.tied_embeddings and isinstance(target_embed, nn.Embedding) else None
+    network = EncoderDecoder(
+        embedding(vocabulary_size, model.embedding_size),
+        Encoder(*stacks),
+        Bridge(2 if model.cell == "lstm" else 1, model.num_layers, size),
+        target_embed,
+        _stack(writer, model.embedding_size or target_vocabulary_size),
+        attention(size) if attention else None,
+        Readout(target_vocabulary_size, size, tied_to),
+    )
+    initialise_encoder_decoder(network, model, seed)
+    return network
+
+
 def _inputs(
     model: Model, vocabulary_size: int, num_characters: int | None, character_size: int | None
 ) -> tuple[nn.Module, int]:
@@ -136,6 +192,9 @@ BUILDERS: Mapping[Kind, Callable[..., nn.Module]] = {
     "tagger": build_tagger,
     "frame_tagger": build_frame_tagger,
     "crf_tagger": build_crf_tagger,
+    "encoder_decoder": build_encoder_decoder,
+    "dot_attention": build_dot_attention,
+    "additive_attention": build_additive_attention,
 }
 
 OF_ALL = ("model", "seed")

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from pipeline.networks.stack import RecurrentStack
+from pipeline.networks.stack import RecurrentStack, State
 
 
 class Encoder(nn.Module):
@@ -39,6 +39,16 @@ class Encoder(nn.Module):
         features = side_by_side(left, right, lengths)
         ends = torch.cat([last_step(left, lengths), last_step(right, lengths)], dim=-1)
         return without_padding(features, lengths), ends
+
+    def with_state(self, x: Float[Tensor, "B T E"], lengths: Int[Tensor, " B"]) -> tuple[Float[Tensor, "B T F"], State]:
+        """The features of each step, and the state of every layer after the last one: (L, B, F), the left stack's
+        beside the right one's."""
+        left, state = self.left.packed(x, lengths)
+        if self.right is None:
+            return left, state
+        right, of_right = self.right.packed(flipped(x, lengths), lengths)
+        states = tuple(torch.cat(parts, dim=-1) for parts in zip(state, of_right, strict=True))
+        return side_by_side(left, right, lengths), states
 
 
 def side_by_side(

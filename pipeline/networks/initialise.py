@@ -9,6 +9,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from pipeline.base.errors import PipelineError
+from pipeline.networks.attention import DotAttention
+from pipeline.networks.encoder_decoder import Bridge, EncoderDecoder
 from pipeline.networks.inputs import WordsAndCharacters
 from pipeline.networks.params import GruModel, LstmModel, Model, RnnModel
 from pipeline.networks.readout import Readout
@@ -39,6 +41,38 @@ def initialise(
     initialise_readout(readout, model.readout_gain, generator)
     for stack in stacks:
         initialise_gates(stack, model, generator)
+
+
+@torch.no_grad()
+def initialise_encoder_decoder(network: EncoderDecoder, model: Model, seed: int) -> None:
+    """The same of a network with two sides: the look-up, the encoder's stacks, the bridge, the look-up of the target,
+    the decoder, the attention, the readout, and then the biases of the gates of all stacks in their order.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    initialise_inputs(network.embed, generator)
+    for stack in network.encoder.stacks:
+        initialise_stack(stack, model, generator)
+    initialise_bridge(network.bridge, generator)
+    initialise_inputs(network.target_embed, generator)
+    initialise_stack(network.decoder, model, generator)
+    if network.attention is not None:
+        initialise_attention(network.attention, generator)
+    initialise_readout(network.readout, model.readout_gain, generator)
+    for stack in network.stacks:
+        initialise_gates(stack, model, generator)
+
+
+def initialise_bridge(bridge: Bridge, generator: torch.Generator) -> None:
+    """Orthogonal, as the recurrent weights are: part by part, layer by layer."""
+    nn.init.zeros_(bridge.bias)
+    for weight in bridge.weight.flatten(0, 1):
+        nn.init.orthogonal_(weight, generator=generator)
+
+
+def initialise_attention(attention: DotAttention, generator: torch.Generator) -> None:
+    """Glorot's: what the readout reads, then of additive attention W, U and v."""
+    for weight in attention.parameters():
+        nn.init.xavier_uniform_(weight, generator=generator)
 
 
 def initialise_inputs(embed: nn.Module | None, generator: torch.Generator) -> None:
@@ -112,11 +146,11 @@ def initialise_gates(stack: RecurrentStack, model: Model, generator: torch.Gener
     for layer in range(stack.rnn.num_layers):
         bias = stack.rnn.get_parameter(f"bias_ih_l{layer}")  # torch adds two; this one carries it
         gates = bias.view(-1, stack.rnn.hidden_size)
-        for gate, values in gate_biases(model, generator).items():
+        for gate, values in gate_biases(model, stack.rnn.hidden_size, generator).items():
             gates[gate] = values
 
 
-def gate_biases(model: Model, generator: torch.Generator) -> dict[int, Float[Tensor, " H"]]:
+def gate_biases(model: Model, size: int, generator: torch.Generator) -> dict[int, Float[Tensor, " H"]]:
     """One layer's gate biases that do not start at zero, by their place among torch's gates: i, f, g, o and r, z, n.
 
     A constant opens the LSTM's forget gate; or the chrono initialisation spreads the time constants of the units,
@@ -125,12 +159,12 @@ def gate_biases(model: Model, generator: torch.Generator) -> dict[int, Float[Ten
     """
     match model:
         case LstmModel(forget_bias=float(bias)):
-            return {1: torch.full((model.hidden_size,), bias)}
+            return {1: torch.full((size,), bias)}
         case LstmModel(chrono_steps=int(steps)):
-            keep = _log_uniform_draws(model.hidden_size, steps, generator)
+            keep = _log_uniform_draws(size, steps, generator)
             return {0: -keep, 1: keep}
         case GruModel(chrono_steps=int(steps)):
-            return {1: _log_uniform_draws(model.hidden_size, steps, generator)}
+            return {1: _log_uniform_draws(size, steps, generator)}
     return {}
 
 

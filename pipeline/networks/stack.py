@@ -1,7 +1,8 @@
 """A stack of recurrent layers over time, in one direction, on torch's fused kernels."""
 
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 State = tuple[Float[Tensor, "L B H"], ...]
 """(h,) of rnn and gru, (h, c) of lstm."""
@@ -24,6 +25,18 @@ class RecurrentStack(nn.Module):
         """The top layer's hidden states and the state after the last step; no state is the zero state."""
         given = None if state is None else (state if isinstance(self.rnn, nn.LSTM) else state[0])
         features, after = self.rnn(self.dropout(x), given)
+        return self.dropout(features), after if isinstance(after, tuple) else (after,)
+
+    def packed(self, x: Float[Tensor, "B T E"], lengths: Int[Tensor, " B"]) -> tuple[Float[Tensor, "B T H"], State]:
+        """The same from the zero state, of rows that end after `lengths` steps: the features behind are zero, and the
+        state is that of every layer after each row's own last step. It takes half as long again, unless all rows have
+        the same length.
+        """
+        if int(lengths.min()) == x.shape[1]:
+            return self(x)
+        rows = pack_padded_sequence(self.dropout(x), lengths.cpu(), batch_first=True, enforce_sorted=False)
+        packed, after = self.rnn(rows)
+        features, _ = pad_packed_sequence(packed, batch_first=True, total_length=x.shape[1])
         return self.dropout(features), after if isinstance(after, tuple) else (after,)
 
     def zero_state(self, batch_size: int) -> State:

@@ -10,6 +10,8 @@ GROUPS = {
     "embed": "embedding",
     "weight_ih": "input",
     "weight_hh": "recurrent",
+    "bridge": "bridge",
+    "attention": "attention",
     "readout": "readout",
     "start": "transitions",
     "between": "transitions",

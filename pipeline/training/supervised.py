@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from pipeline.examples.batches import Padded, batches_of_epoch, in_order, padded
 from pipeline.examples.sets import Split
 from pipeline.networks.build import Network
+from pipeline.networks.encoder_decoder import EncoderDecoder
 from pipeline.networks.stack import State
 from pipeline.networks.tagger import Tagger
 from pipeline.tokens.windows import IGNORED
@@ -44,6 +45,13 @@ def ctc_nats(network: Tagger, batch: Padded) -> Tensor:
     inputs, lengths, targets = batch
     log_p = network(inputs, lengths).log_softmax(-1).transpose(0, 1)  # (T, B, C)
     return F.ctc_loss(log_p, targets.clamp(min=0), lengths, (targets != IGNORED).sum(1), reduction="sum")
+
+
+def translation_nats(network: EncoderDecoder, batch: Padded) -> Tensor:
+    """Softmax cross-entropy of the tokens of each target, EOS counted, each given the true ones before it."""
+    inputs, lengths, targets = batch
+    logits = network(inputs, lengths, targets)
+    return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="sum")
 
 
 def token_nats(network: Network, batch: Padded) -> Tensor:

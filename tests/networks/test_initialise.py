@@ -7,7 +7,7 @@ import torch
 from sizes import E, H, V
 from torch import Tensor, nn
 
-from pipeline.networks.build import build_language_model, build_tagger
+from pipeline.networks.build import build_additive_attention, build_language_model, build_tagger
 from pipeline.networks.params import Model
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
@@ -21,22 +21,22 @@ def drawn_look_up(generator: torch.Generator, rows: int, size: int) -> Tensor:
 
 
 def drawn_stack(
-    section: Model, generator: torch.Generator, num_inputs: int, gain: float
+    section: Model, generator: torch.Generator, num_inputs: int, gain: float, units: int = H
 ) -> Iterator[tuple[str, Tensor]]:
     """Layer by layer, the weights of the input before those of the state; of each, gate by gate."""
     for layer in range(section.num_layers):
-        size, gates = num_inputs if layer == 0 else H, range(GATES[section.cell])
-        bound = (6 / (H + size)) ** 0.5 * (4 if layer > 0 and section.cell == "lstm" else 1)
-        of_input = [torch.empty(H, size).uniform_(-bound, bound, generator=generator) for _ in gates]
-        of_state = [nn.init.orthogonal_(torch.empty(H, H), gain, generator=generator) for _ in gates]
+        size, gates = num_inputs if layer == 0 else units, range(GATES[section.cell])
+        bound = (6 / (units + size)) ** 0.5 * (4 if layer > 0 and section.cell == "lstm" else 1)
+        of_input = [torch.empty(units, size).uniform_(-bound, bound, generator=generator) for _ in gates]
+        of_state = [nn.init.orthogonal_(torch.empty(units, units), gain, generator=generator) for _ in gates]
         yield f"weight_ih_l{layer}", torch.cat(of_input)
         yield f"weight_hh_l{layer}", torch.cat(of_state)
 
 
-def drawn_biases(section: Model, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
+def drawn_biases(section: Model, generator: torch.Generator, units: int = H) -> Iterator[tuple[str, Tensor]]:
     """ln u of the steps u ~ U[1, 39] of each layer, in the order i, f, g, o and r, z, n."""
     for layer in range(section.num_layers):
-        keep, zero = torch.empty(H).uniform_(1, 39, generator=generator).log(), torch.zeros(H)
+        keep, zero = torch.empty(units).uniform_(1, 39, generator=generator).log(), torch.zeros(units)
         gates = [zero, keep, zero] if section.cell == "gru" else [-keep, keep, zero, zero]
         yield f"bias_ih_l{layer}", torch.cat(gates)
 
@@ -123,3 +123,33 @@ def test_the_characters_are_drawn_behind_the_words(model):
     assert not weights["embed.convolution.bias"].any()
     stack = dict(drawn_stack(model("rnn"), generator, E + 2, 1.0))
     assert torch.equal(weights["encoder.left.rnn.weight_ih_l0"], stack["weight_ih_l0"])
+
+
+@pytest.mark.parametrize("cell", GATES)
+def test_an_encoder_decoder_is_drawn_in_the_written_order(model, cell):
+    """Source look-up, encoder, bridge, target look-up, decoder, attention, readout; last the biases of the gates."""
+    section, size = model(cell, bidirectional=True, **CHRONO.get(cell, {})), 2 * H
+    weights = build_additive_attention(section, V, 6, seed=3).state_dict()
+    generator = torch.Generator().manual_seed(3)
+    expected = {"embed.weight": drawn_look_up(generator, V, E)}
+    for side in ("left", "right"):
+        for name, weight in drawn_stack(section, generator, E, 1.0):
+            expected[f"encoder.{side}.rnn.{name}"] = weight
+    parts = [nn.init.orthogonal_(torch.empty(size, size), generator=generator) for _ in range(1 + (cell == "lstm"))]
+    expected["bridge.weight"] = torch.stack(parts)[:, None]
+    expected["target_embed.weight"] = drawn_look_up(generator, 6, E)
+    for name, weight in drawn_stack(section, generator, E, 1.0, size):
+        expected[f"decoder.rnn.{name}"] = weight
+    for name, rows, columns in (("combine", size, 2 * size), ("of_state", size, size), ("of_source", size, size)):
+        bound = (6 / (rows + columns)) ** 0.5
+        expected[f"attention.{name}.weight"] = torch.empty(rows, columns).uniform_(-bound, bound, generator=generator)
+    bound = (6 / (1 + size)) ** 0.5
+    expected["attention.score.weight"] = torch.empty(1, size).uniform_(-bound, bound, generator=generator)
+    expected["readout.weight"] = torch.empty(6, size).uniform_(-(size**-0.5), size**-0.5, generator=generator)
+    if cell != "rnn":
+        for stack, units in (("encoder.left", H), ("encoder.right", H), ("decoder", size)):
+            biases = drawn_biases(section, generator, units)
+            expected |= {f"{stack}.rnn.{name}": bias for name, bias in biases}
+    assert expected.keys() == {name for name, weight in weights.items() if weight.any()}
+    for name, weight in expected.items():
+        assert torch.equal(weights[name], weight), name
