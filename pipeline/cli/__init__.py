@@ -12,7 +12,7 @@ from typing import NoReturn
 import typer
 
 from pipeline.base.errors import EXIT_USER_ERROR, PipelineError, machine_error
-from pipeline.cli import language, predict, project
+from pipeline.cli import language, pairs, predict, project
 
 app = typer.Typer(
     help="Reproducible experiments on recurrent networks.",
@@ -22,7 +22,7 @@ app = typer.Typer(
 )
 for command in (
     *(project.check, project.environment, project.repro, project.sync, project.status),
-    *(language.sample, language.score, language.compare_pairs, predict.predict),
+    *(language.sample, language.score, language.compare_pairs, predict.predict, pairs.score_pair),
 ):
     app.command()(command)
 

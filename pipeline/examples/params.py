@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from pipeline.base.params import Count, Section
 from pipeline.text.params import GivenSplit, HashSplit
-from pipeline.tokens.params import VocabularyParams
+from pipeline.tokens.params import BpeVocabularyParams, VocabularyParams
 
 Split = Annotated[HashSplit | GivenSplit, Field(discriminator="method")]
 """hash: each text goes where its hash says, so that equal texts are on one side; given: train.*, validation.*, test.*,
@@ -45,3 +45,30 @@ class TextParams(VocabularyParams):
     lower_case: bool
     max_steps: Count | None
     """Longer texts are cut behind so many tokens; null reads them whole."""
+
+
+class BpeTextParams(BpeVocabularyParams):
+    """How texts become ids of byte-level BPE."""
+
+    scheme: Literal["bytes"]
+    lower_case: bool
+    max_steps: Count | None
+
+
+SideParams = TextParams | BpeTextParams
+"""How one side of pairs becomes ids: the other schemes, or bytes: byte-level BPE. Training pairs with more than
+`max_steps` tokens on that side are left out; null keeps all."""
+Side = Annotated[SideParams, Field(discriminator="scheme")]
+
+
+class PairColumns(Section):
+    """Where files have what: the names of two columns of a table, or the endings of two aligned text files."""
+
+    source: Annotated[str, Field(min_length=1)]
+    target: Annotated[str, Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _differ(self) -> "PairColumns":
+        if self.source == self.target:
+            raise ValueError(f"target: another column than source (got {self.target!r}); name the other one")
+        return self

@@ -125,6 +125,7 @@ def _save_split(folder: Path, name: str, split: Split) -> None:
     columns["target"] = pa.array([target.tolist() for target in split.targets])
     if split.characters is not None:
         columns["characters"] = pa.array([words.tolist() for words in split.characters], WORDS)
+    assert not set(split.notes) & set(OWN_COLUMNS), "a note would take the place of a column"
     columns |= {note: pa.array(values) for note, values in split.notes.items()}
     pq.write_table(pa.table(columns), folder / f"{name}.parquet")
 

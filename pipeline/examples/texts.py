@@ -8,7 +8,7 @@ import pyarrow as pa
 from jaxtyping import Int
 
 from pipeline.base.errors import CorpusError
-from pipeline.examples.params import TextParams
+from pipeline.examples.params import SideParams, TextParams
 from pipeline.examples.sets import Examples, Split
 from pipeline.tokens.tokenization import pre_tokenizer, tokenize
 from pipeline.tokens.units import normalize
@@ -57,7 +57,7 @@ def _classes(splits: Mapping[str, Sequence[Labelled]], where: str) -> list[str]:
     return classes
 
 
-def learned(texts: Sequence[str], params: TextParams, where: str) -> Vocabulary:
+def learned(texts: Sequence[str], params: SideParams, where: str) -> Vocabulary:
     """The vocabulary of these texts.
 
     Args:
@@ -68,24 +68,25 @@ def learned(texts: Sequence[str], params: TextParams, where: str) -> Vocabulary:
     """
     read = pa.array([as_read(text, params) for text in texts], pa.string())
     counts = count_types([tokenize(read, params.scheme)])
-    if (most := max(counts.values(), default=0)) < params.min_count:
-        rule = f"some token occurs {params.min_count} times in the training texts"
+    min_count = params.min_count if isinstance(params, TextParams) else 1
+    if (most := max(counts.values(), default=0)) < min_count:
+        rule = f"some token occurs {min_count} times in the training texts"
         raise CorpusError(where, rule, f"at most {most}", "lower it, or give more texts")
-    return Vocabulary(learn(counts, params.max_size, params.scheme, params.min_count))
+    return Vocabulary(learn(counts, params.max_size, params.scheme, min_count))
 
 
-def as_read(text: str, params: TextParams) -> str:
+def as_read(text: str, params: SideParams) -> str:
     """What the network reads of a text: in NFC, as a corpus is read; the first word has a space before it, as others.
 
     >>> as_read("Cafe\u0301", TextParams(scheme="char", lower_case=True, max_steps=None, max_size=9, min_count=1))
     'café'
     """
     read = normalize(text.lower() if params.lower_case else text)
-    return f" {read}" if params.scheme == "pattern" and not read[:1].isspace() else read
+    return f" {read}" if params.scheme in ("pattern", "bytes") and not read[:1].isspace() else read
 
 
-def tokens(text: str, params: TextParams) -> list[str]:
-    """The tokens of a text, those beyond `max_steps` too."""
+def tokens(text: str, params: SideParams) -> list[str]:
+    """The tokens of a text, those beyond `max_steps` too; of byte-level BPE, the words in which it merges."""
     return [token for token, _ in pre_tokenizer(params.scheme).pre_tokenize_str(as_read(text, params))]
 
 

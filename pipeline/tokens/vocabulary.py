@@ -103,6 +103,14 @@ class Vocabulary:
         """The ids of many short texts."""
         return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
 
+    def pieces(self, text: str) -> list[str]:
+        """What of a text each of its ids is for.
+
+        >>> Vocabulary(learn(Counter("to be"), 4, "pattern")).pieces("to beat")
+        ['to', ' beat']
+        """
+        return [text[start:stop] for start, stop in self._encoding(text).offsets]
+
     def unknown(self, text: str) -> list[str]:
         """What of a text has no id of its own: each such token once, as it stands there."""
         encoding = self._encoding(text)

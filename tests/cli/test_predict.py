@@ -55,6 +55,12 @@ def test_a_language_models_bundle_is_none_of_a_task(unroll, bigram):
     assert "the bundle of a task (got a language_model); choose a folder of out/task" in said
 
 
+def test_a_task_that_does_not_translate_scores_no_pair(unroll, agreement):
+    code, _, said = unroll("score-pair", agreement, SENTENCE, SENTENCE)
+    assert (code, said.count("\n")) == (2, 1)
+    assert "the bundle of a task that translates (got agreement); choose a folder of out/task" in said
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -32,7 +32,7 @@ def stage_of(name: str) -> Stage:
 
 
 def decides_no_byte(module: str) -> bool:
-    return module.split(".")[-1] == "params" or any(f"{module}.".startswith(f"{name}.") for name in DECIDE_NO_BYTE)
+    return module.endswith("params") or any(f"{module}.".startswith(f"{name}.") for name in DECIDE_NO_BYTE)
 
 
 @cache

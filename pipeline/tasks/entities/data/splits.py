@@ -1,10 +1,10 @@
 """The sentences of the three splits: no sentence is on both sides."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pipeline.base.errors import CorpusError
+from pipeline.examples.splits import named_split
 from pipeline.tasks.entities.data.conll import conll_sentences
 from pipeline.tasks.entities.data.docstrings import labelled
 from pipeline.tasks.entities.data.sentences import Sentence
@@ -17,16 +17,6 @@ from pipeline.tokens.batches import SPLITS
 
 Sentences = Mapping[str, list[Sentence]]
 """By the name of their split."""
-SPLIT_NAMES = {
-    "train": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "dev": "validation",
-    "testa": "validation",
-    "test": "test",
-    "testb": "test",
-}
-"""What a file's name says of its split; `testa` and `testb` are those of CoNLL-2003."""
 
 
 def sentences_of_splits(params: EntitiesParams) -> tuple[Sentences, int]:
@@ -73,7 +63,7 @@ def as_given(path: Path) -> tuple[Sentences, int]:
     """
     found: dict[str, list[Sentence]] = {name: [] for name in SPLITS}
     for file in files_of(path):
-        found[split_of(file)] += conll_sentences(file)
+        found[named_split(file)] += conll_sentences(file)
     train, validation, test = (found[name] for name in SPLITS)
     kept = {"train": without(train, [*validation, *test]), "validation": without(validation, test), "test": test}
     return kept, len(train) + len(validation) + len(test)
@@ -87,22 +77,6 @@ def dealt(sentences: Iterable[Sentence], split: HashSplit, key: Callable[[Senten
         is_test, is_held_out = share < split.test, share < split.test + split.validation
         found["test" if is_test else "validation" if is_held_out else "train"].append(sentence)
     return found
-
-
-def split_of(file: Path) -> str:
-    """The split that a file's name says.
-
-    Raises:
-        CorpusError: where it says none.
-
-    >>> split_of(Path("wnut17.dev.conll")), split_of(Path("my_train2.txt")), split_of(Path("eng.testb"))
-    ('validation', 'train', 'test')
-    """
-    parts = re.findall(r"[a-z]+", file.name.lower())
-    if found := [SPLIT_NAMES[part] for part in parts if part in SPLIT_NAMES]:
-        return found[0]
-    rule, what_to_do = "each file's name says train, validation (dev) or test", "rename it, or set split.method: hash"
-    raise CorpusError(str(file), rule, file.name, what_to_do)
 
 
 def without_repeats(sentences: Iterable[Sentence]) -> list[Sentence]:

@@ -1,0 +1,5 @@
+"""Pairs of texts."""
+
+from pipeline.tasks.pair_source import pair_source
+
+SOURCE = pair_source("translation_attention")
