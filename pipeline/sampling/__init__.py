@@ -1,1 +1,2 @@
-"""New sequences from a trained network: drawn token by token, or gaps filled; and how new they are."""
+"""What a trained network writes: new sequences, token by token or into gaps, and how new they are; the transcripts that
+its probabilities say."""
