@@ -63,7 +63,8 @@ def task(
     owner = TaskBundle.owner(task, tasks, found.classes)
     bundle = Bundle(network, learned.kind, sizes, model, seed, owner)
     alphabets = (found.vocabulary, found.characters, found.target_vocabulary)
-    TaskBundle(bundle, task, tasks, found.classes, *alphabets).save(out)
+    text = learned.text and learned.text(found)
+    TaskBundle(bundle, task, tasks, found.classes, *alphabets, text=text).save(out)
     answers = {name: learned.answer(tasks, network, found.splits[name]) for name in ("validation", "test")}
     measures = {name: learned.measure(tasks, found, found.splits[name], given) for name, given in answers.items()}
     study = learned.study(tasks, found, network, answers["test"])

@@ -6,7 +6,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from pipeline.base.artifacts import damaged
+import numpy as np
+from jaxtyping import Int
+
+from pipeline.base.artifacts import damaged, read_array
 from pipeline.base.errors import ArtifactError, ParamsError
 from pipeline.base.params import Name, Section, check
 from pipeline.networks.bundle import MODEL, Bundle
@@ -15,6 +18,7 @@ from pipeline.tasks.params import TaskParams
 from pipeline.tokens.vocabulary import Vocabulary
 
 TOKENIZER, CHARACTERS, TARGET_TOKENIZER = "tokenizer.json", "characters.json", "target_tokenizer.json"
+TEXT = "text.npy"
 
 P = TypeVar("P", bound=TaskParams)
 
@@ -41,6 +45,9 @@ class TaskBundle(Generic[P]):
     """Of the characters of words, where the network reads these too."""
     target_vocabulary: Vocabulary | None = None
     """Of what the network writes, where that is another language than what it reads."""
+    text: Int[np.ndarray, " N"] | None = None
+    """The training targets one after another, each closed by EOS, where an n-gram is made of them beside the network:
+    its counts would be larger."""
 
     def save(self, folder: Path) -> None:
         """Write the files into `folder`."""
@@ -52,7 +59,9 @@ class TaskBundle(Generic[P]):
         files = {name: alphabet for name, alphabet in alphabets.items() if alphabet is not None}
         for name, alphabet in files.items():
             alphabet.save(folder / name)
-        self.trained.save(folder, list(files))
+        if self.text is not None:
+            np.save(folder / TEXT, self.text.astype(np.int32), allow_pickle=False)
+        self.trained.save(folder, [*files, *([] if self.text is None else [TEXT])])
 
     @staticmethod
     def owner(task: str, params: TaskParams, classes: Sequence[str]) -> dict[str, Any]:
@@ -78,4 +87,5 @@ class TaskBundle(Generic[P]):
         except ParamsError as error:
             raise damaged(folder / MODEL, error) from None
         alphabets = [Vocabulary.load_if_there(folder / name) for name in (TOKENIZER, CHARACTERS, TARGET_TOKENIZER)]
-        return cls(bundle, owner.task, params, owner.classes, *alphabets)
+        text = read_array(folder / TEXT) if (folder / TEXT).exists() else None
+        return cls(bundle, owner.task, params, owner.classes, *alphabets, text=text)

@@ -6,6 +6,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
+import numpy as np
+from jaxtyping import Int
 from torch import nn
 
 from pipeline.examples.measures import Measure
@@ -93,6 +95,8 @@ class Task(Generic[P, N, A]):
     """New sequences, of a task that writes them."""
     score_pair: Callable[[TaskBundle[P], str, str], Prediction] | None = None
     """The probability of a given output, by input and output, of a task that translates."""
+    text: Callable[[Examples], Int[np.ndarray, " N"]] | None = None
+    """The bundle's text, of a task that predicts with an n-gram beside the network."""
 
 
 def load(name: str, params: TaskParams) -> Task[Any, Any, Any]:

@@ -16,7 +16,7 @@ from pipeline.networks.build import BUILDERS, Kind, sizes_of
 from pipeline.networks.inputs import WordsAndCharacters
 from pipeline.networks.params import Model
 from pipeline.networks.sequence import SequenceNetwork
-from pipeline.training.supervised import Loss, class_nats, crf_nats, squared_error
+from pipeline.training.supervised import Loss, class_nats, crf_nats, ctc_nats, squared_error
 
 TORCH = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 C, D, LAYERS = 4, 6, 2
@@ -54,9 +54,12 @@ class Case:
         target = {
             "regressor": lambda t: np.array(rng.normal()),
             "tagger": lambda t: rng.integers(C, size=t),
+            "frame_tagger": lambda t: rng.integers(C, size=t),
             "crf_tagger": lambda t: rng.integers(C, size=t),
         }.get(self.kind, lambda t: np.array(rng.integers(C)))
         inputs = [rng.normal(size=(t, D)) if frames else rng.integers(V, size=t) for t in LENGTHS]
+        if self.loss is ctc_nats:
+            return Split(inputs, [rng.integers(1, C, size=(t + 1) // 2) for t in LENGTHS])
         characters = [words(t, longest, rng) for longest, t in enumerate(LENGTHS, start=2)]
         return Split(inputs, [target(t) for t in LENGTHS], characters=characters if self.reads == "words" else None)
 
@@ -72,6 +75,8 @@ CASES = {
     "frame_classifier": Case("frame_classifier", "frames", class_nats),
     "regressor": Case("regressor", "frames", squared_error),
     "tagger": Case("tagger", "ids", class_nats),
+    "frame_tagger": Case("frame_tagger", "frames", class_nats),
+    "frame_tagger of transcripts": Case("frame_tagger", "frames", ctc_nats),
     "crf_tagger": Case("crf_tagger", "ids", crf_nats),
     "tagger with characters": Case("tagger", "words", class_nats),
     "classifier with characters": Case("classifier", "words", class_nats),

@@ -1,0 +1,1 @@
+"""Speech: a clip of sound to its transcript."""
