@@ -7,6 +7,7 @@ import typer
 
 from pipeline.base.errors import ArtifactError, PipelineError
 from pipeline.cli.bundles import check_bundle
+from pipeline.cli.sequences import check_options, is_of_task, sample_of_task
 from pipeline.cli.tables import show_comparison, show_scores, totals
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ BundleFolder = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A trained 
 
 
 def sample(
-    bundle: BundleFolder,
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A folder of out/train, or of out/task for music.")],
     num_samples: Annotated[int, typer.Option(help="How many.")] = 3,
     max_tokens: Annotated[
         int, typer.Option(help="Draws of one sample at most, EOS counted; a cloze model draws one for each gap.")
@@ -30,8 +31,11 @@ def sample(
     top_p: Annotated[float | None, typer.Option(help="Only the most probable tokens that hold this share.")] = None,
     prompt: Annotated[str, typer.Option(help="Text to go on from; cloze models fill each ___ in it.")] = "",
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Equal seeds draw equal samples.")] = 1,
+    condition: Annotated[str | None, typer.Option(help="Of music: the kind of the tune, such as reel.")] = None,
+    primer: Annotated[Path | None, typer.Option(help="Of music: a file of ABC or MIDI to go on from.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Of music: a file of .mid, .abc or .wav; else ABC is shown.")] = None,
 ) -> None:
-    """Draw texts from a model, each with its log-probability; a cloze model fills the gaps of --prompt."""
+    """Draw texts or tunes from a model, each with its log-probability; a cloze model fills the gaps of --prompt."""
     from pipeline.base.params import check as checked
     from pipeline.sampling.params import SamplingParams
     from pipeline.tokens.units import without_mark
@@ -39,6 +43,10 @@ def sample(
     options = {"num_samples": num_samples, "max_tokens": max_tokens, "temperature": temperature}
     options |= {"top_k": top_k, "top_p": top_p, "prompt": without_mark(prompt)}
     params = checked(SamplingParams, options, "unroll sample")
+    check_options(is_of_task(bundle), {"prompt": prompt, "condition": condition, "primer": primer, "out": out})
+    if is_of_task(bundle):
+        sample_of_task(bundle, params, seed, condition, primer, out)
+        return
     trained = load_bundle(bundle)
     if trained.network.predicts == "next":
         _write(trained.network, trained, params, seed)

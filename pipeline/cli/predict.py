@@ -25,7 +25,7 @@ def predict(
     file: Annotated[Path | None, typer.Option(help="Or a file, an input a line, or as the task's files are.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="An answer a line, as JSON.")] = False,
 ) -> None:
-    """Answer inputs with a task's network: text, an input a line; for dna a FASTA file."""
+    """Answer inputs with a task's network: text, an input a line; for dna a FASTA file; for music names of files."""
     check_bundle(bundle)
     lines, where = _lines(inputs or [], file)
     for answer in answers(bundle, lines, where):

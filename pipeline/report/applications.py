@@ -32,7 +32,7 @@ def _overview(results: Sequence[TaskResults], reports: Mapping[str, TaskReport])
 
 
 def _overview_cells(task: TaskResults, words: TaskReport) -> list[str]:
-    main = words.measures[0]
+    main = measured(task, words)[0]
     model, baseline, optimum = best_model(task, main), best_baseline(task, main), _optimum(task)
     return [
         words.title,
@@ -62,22 +62,30 @@ def _sizes(task: TaskResults) -> str:
     return f"Examples: {sizes[0]}, {sizes[1]}, {sizes[2]}."
 
 
+def measured(task: TaskResults, words: TaskReport) -> list[MeasureWords]:
+    """The measures that some model or baseline has, the main one first: a task may have several kinds of examples."""
+    found = {name for model in task.models for about in model.seeds.values() for name in about["test"]}
+    found |= {name for baseline in task.baselines for name in baseline["scores"]["test"]}
+    return [measure for measure in words.measures if measure.name in found]
+
+
 def scores(task: TaskResults, words: TaskReport) -> Table:
     """Baselines, models, and the optimum where it is known, on the test split."""
+    measures = measured(task, words)
     rows = [
-        Row([baseline["name"], *(of_baseline(m, baseline) for m in words.measures)], kind=baseline["kind"])
+        Row([baseline["name"], *(of_baseline(m, baseline) for m in measures)], kind=baseline["kind"])
         for baseline in task.baselines
     ]
     networks = [
-        Row([model.name, *(of_seeds(m, model.measures("test", m.name)) for m in words.measures)], kind="network")
+        Row([model.name, *(of_seeds(m, model.measures("test", m.name)) for m in measures)], kind="network")
         for model in task.models
     ]
-    return Table(["", *(m.head for m in words.measures)], [*rows, *networks], note=INTERVALS)
+    return Table(["", *(m.head for m in measures)], [*rows, *networks], note=INTERVALS)
 
 
 def by(task: TaskResults, words: TaskReport, key: str) -> Table:
     """The main measure of every model at each value of what a table goes by."""
-    main = words.measures[0]
+    main = measured(task, words)[0]
     rows = {model.name: model.rows(key) for model in task.models}
     values = list(dict.fromkeys(value for found in rows.values() for value in found))
     cells = [
@@ -132,12 +140,13 @@ def of_baseline(measure: MeasureWords, baseline: Mapping[str, Any] | None) -> st
 
 
 def best_model(task: TaskResults, measure: MeasureWords) -> TaskModelResults:
-    """The model that does best on the validation split."""
+    """The model that does best on the validation split, of those that have the measure (of all, where none has it)."""
 
     def mean(model: TaskModelResults) -> float:
         return fmean(value or 0.0 for value in model.values("validation", measure.name))
 
-    return (max if measure.better == "higher" else min)(task.models, key=mean)
+    compared = [model for model in task.models if any(model.measures("validation", measure.name))]
+    return (max if measure.better == "higher" else min)(compared or task.models, key=mean)
 
 
 def best_baseline(task: TaskResults, measure: MeasureWords) -> Mapping[str, Any] | None:
@@ -157,7 +166,7 @@ def _optimum(task: TaskResults) -> Mapping[str, Any] | None:
 
 def verdict(task: TaskResults, words: TaskReport) -> str:
     """The best model beside the best baseline and the optimum."""
-    main = words.measures[0]
+    main = measured(task, words)[0]
     model, baseline, optimum = best_model(task, main), best_baseline(task, main), _optimum(task)
     said = f"Best on validation: {model.name}, with {main.title} {of_seeds(main, model.measures('test', main.name))}"
     said += f" {main.unit} on the test split" if main.unit else " on the test split"

@@ -114,11 +114,22 @@ class Sample:
 
 @torch.inference_mode()
 def sample(
-    network: LanguageModel, prompt: Sequence[int], choice: Choice, *, num_samples: int, max_tokens: int, seed: int
+    network: LanguageModel,
+    prompt: Sequence[int],
+    choice: Choice,
+    *,
+    num_samples: int,
+    max_tokens: int,
+    seed: int,
+    condition: int | None = None,
 ) -> list[Sample]:
-    """Sequences that start with `prompt`, drawn until EOS, or `max_tokens` draws (EOS is one, the prompt's are not)."""
+    """Sequences that start with `prompt`, drawn until EOS, or `max_tokens` draws (EOS is one, the prompt's are not).
+
+    Args:
+        condition: the id that is read first in place of the begin token; it is no part of the sequence.
+    """
     device = next(network.parameters()).device
-    start = torch.tensor([network.begin_id, *prompt], device=device)
+    start = torch.tensor([network.begin_id if condition is None else condition, *prompt], device=device)
     logits, state = network(start[None])
     of_prompt = log_probability_of(logits[0, :-1], start[1:]).sum()
     logits = logits[:, -1].expand(num_samples, -1)

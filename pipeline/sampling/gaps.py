@@ -27,6 +27,8 @@ class Gapped:
     """What stands in a gap is the truth where it is known, else anything: no network looks at it."""
     gaps: Sequence[int]
     """Places in `ids`, rising."""
+    condition: int | None = None
+    """The id that is read first in place of the begin token."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ def fill(network: ClozeModel, texts: Sequence[Gapped], choice: Choice, *, seed: 
     gaps = torch.zeros_like(ids, dtype=torch.bool)
     for row, text in enumerate(texts):
         gaps[row, list(text.gaps)] = True
-    filled, log_probabilities = fill_gaps(network, ids, gaps, lengths, choice, seed=seed)
+    first = torch.tensor([network.begin_id if text.condition is None else text.condition for text in texts])
+    filled, log_probabilities = fill_gaps(network, ids, gaps, lengths, choice, seed=seed, first=first)
     return [
         Filled(filled[row, : len(text.ids)].tolist(), list(text.gaps), log_probabilities[row, list(text.gaps)].tolist())
         for row, text in enumerate(texts)
@@ -67,6 +70,7 @@ def fill_gaps(
     choice: Choice,
     *,
     seed: int,
+    first: Int[Tensor, " B"] | None = None,
 ) -> tuple[Int[Tensor, "B T"], Float64[Tensor, "B T"]]:
     """The ids with every gap drawn given both sides, and ln p of each fill under the model itself (0 elsewhere).
 
@@ -75,6 +79,7 @@ def fill_gaps(
 
     Args:
         lengths: tokens of each row that count.
+        first: what each row's left side starts with; the begin token where None.
     """
     known = ids.masked_fill(gaps, EOS)
     log_probabilities = torch.zeros(ids.shape, dtype=torch.float64)
@@ -83,7 +88,10 @@ def fill_gaps(
     uniforms = uniform_numbers(len(ids), num_gaps, seed, ids.device)
     for i in range(num_gaps):
         rows, steps = (gaps & (order == i + 1)).nonzero(as_tuple=True)
-        logits, _ = network(_inputs(known, network.begin_id), known, lengths)
+        inputs = _inputs(known, network.begin_id)
+        if first is not None:
+            inputs[:, 0] = first
+        logits, _ = network(inputs, known, lengths)
         known[rows, steps] = draw(choice(logits[rows, steps], (EOS, UNK)), uniforms[i, rows])
         log_probabilities[rows, steps] = log_probability_of(logits[rows, steps], known[rows, steps])
     return known, log_probabilities

@@ -50,7 +50,7 @@ FOREIGN: dict[str, tuple[str, Callable[[dict], object], str]] = {
     "sizes": (
         "model.json",
         lambda about: about.update(sizes={}),
-        "bundle/model.json: .*sizes: those of a language_model, vocabulary_size .got none",
+        "bundle/model.json: .*sizes: those of a language_model, .*num_conditions, vocabulary_size .got none",
     ),
     "kind": (
         "model.json",

@@ -4,6 +4,7 @@ from pipeline.base.artifacts import read_json, write_json
 from pipeline.base.params import RunParams
 from pipeline.report import applications
 from pipeline.report.collect import collect
+from pipeline.report.formats import NONE
 from pipeline.report.parts import Heading, Paragraph, Picture, Table, Verdict
 from pipeline.report.task_results import TaskResults
 
@@ -37,6 +38,19 @@ def test_the_best_baseline_is_the_lowest_where_less_is_better(folders: dict[str,
     assert best is not None
     assert best["name"] == "bigrams"
     assert applications.best_model(task, WORDS.measures[1]).name == "lstm"
+
+
+def test_a_model_without_the_measure_is_not_compared(folders: dict[str, Path]):
+    """A cloze model beside language models: its numbers have other names, and none is not the least."""
+    path = folders["task"] / "agreement-rnn-1" / "scores.json"
+    about = read_json(path)
+    for split in ("validation", "test"):
+        about[split]["pseudo_bits"] = about[split].pop("bits")
+    write_json(path, about)
+    task, bits = results(folders, [1]), WORDS.measures[1]
+    assert applications.best_model(task, bits).name == "lstm"
+    (scores, *_) = blocks(applications.part(task, WORDS, {}), Table)
+    assert cells(scores)[3][2] == NONE
 
 
 def test_a_part_has_all_scores_then_its_tables_and_blocks(folders: dict[str, Path]):

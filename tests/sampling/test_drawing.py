@@ -7,9 +7,13 @@ import numpy as np
 import pytest
 import torch
 from bigrams import bigram_network
+from torch import nn
 
 from pipeline.language.scoring import token_log_probabilities
+from pipeline.networks.inputs import OneHot
 from pipeline.networks.language_model import LanguageModel
+from pipeline.networks.readout import Readout
+from pipeline.networks.stack import RecurrentStack
 from pipeline.sampling.drawing import Choice, draw, keep_top_k, keep_top_p, sample, uniform_numbers
 from pipeline.tokens.vocabulary import Vocabulary
 
@@ -96,6 +100,30 @@ def test_a_sample_ends_at_its_first_eos_or_at_the_limit(bigram):
         assert UNK not in s.ids
         assert s.ended == (s.ids[-1] == EOS)
         assert s.ended or len(s.ids) == 5
+
+
+def test_a_condition_is_read_first_and_never_drawn():
+    """First input 5 raises token 2 by its own weights: p(y_1 | 5) is known, all later steps are the bigram's."""
+    plain = bigram_network(FIRST, NEXT)
+    rnn, readout = nn.RNN(6, 6, nonlinearity="relu", batch_first=True), Readout(4, 6)
+    given = torch.tensor([0.2, 0.2, 0.2, 0.4])
+    with torch.no_grad():
+        for parameter in rnn.parameters():
+            parameter.zero_()
+        rnn.get_parameter("weight_ih_l0").copy_(torch.eye(6))
+        readout.bias.copy_(FIRST.log())
+        readout.get_parameter("weight")[:, :4] = plain.readout.get_parameter("weight")
+        readout.get_parameter("weight")[:, 4:] = torch.stack([given.log() - FIRST.log()] * 2, 1)
+    network = LanguageModel(4, OneHot(4, num_conditions=2), RecurrentStack(rnn, 0.0), readout).eval()
+    for condition, first in ((5, given), (6, given), (None, FIRST)):
+        samples = sample(network, [], PLAIN, num_samples=300, max_tokens=6, seed=3, condition=condition)
+        for s in samples:
+            assert max(s.ids) < 4
+            expected = math.log(first[s.ids[0]]) + by_hand(s.ids) - math.log(FIRST[s.ids[0]])
+            assert s.log_probability == pytest.approx(expected, abs=1e-5)
+    (prompted,) = sample(network, [3, 2], PLAIN, num_samples=1, max_tokens=1, seed=3, condition=5)
+    expected = math.log(given[3]) + math.log(NEXT[3, 2]) + math.log(NEXT[2, prompted.ids[2]])
+    assert prompted.log_probability == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])

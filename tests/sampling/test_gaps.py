@@ -5,6 +5,7 @@ import pytest
 import torch
 from sizes import E, V
 
+from pipeline.networks.build import build_language_model
 from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.stack import RecurrentStack
 from pipeline.sampling.drawing import Choice
@@ -54,6 +55,19 @@ def test_each_fill_has_its_log_probability_given_both_sides(cloze):
     log_p = distribution(cloze, [4, EOS, 9, 3, EOS, 8, 10], 1)[first]
     log_q = distribution(cloze, [4, first, 9, 3, EOS, 8, 10], 4)[second]
     assert filled.log_probabilities == pytest.approx([float(log_p), float(log_q)], abs=1e-4)
+
+
+@torch.no_grad()
+def test_a_condition_is_read_before_the_text(model):
+    """As the left stack alone reads it: the first input is the condition's row, in place of the begin token's zeros."""
+    cloze = build_language_model(model("gru", bidirectional=True), V, seed=1, num_conditions=2).eval()
+    assert isinstance(cloze, ClozeModel)
+    ids = [4, 2, 9]
+    (filled,) = fill(cloze, [Gapped(ids, gaps=[1], condition=V + 2)], PLAIN, seed=1)
+    logits, _ = cloze(torch.tensor([[V + 2, 4, EOS]]), torch.tensor([[4, EOS, 9]]))
+    assert filled.log_probabilities == pytest.approx([float(logits[0, 1].log_softmax(-1)[filled.ids[1]])], abs=1e-5)
+    (plain,) = fill(cloze, [Gapped(ids, gaps=[1])], PLAIN, seed=1)
+    assert plain.log_probabilities != filled.log_probabilities
 
 
 def test_what_stood_in_a_gap_is_not_looked_at(cloze):
