@@ -13,7 +13,7 @@ from pipeline.networks.cloze import ClozeModel
 from pipeline.networks.encoder import Encoder
 from pipeline.networks.encoder_decoder import Bridge, EncoderDecoder
 from pipeline.networks.initialise import initialise, initialise_encoder_decoder
-from pipeline.networks.inputs import WordsAndCharacters, embedding
+from pipeline.networks.inputs import FrameConvolution, WordsAndCharacters, embedding
 from pipeline.networks.language_model import LanguageModel
 from pipeline.networks.params import GruModel, LstmModel, Model, RnnModel
 from pipeline.networks.readout import Readout
@@ -67,14 +67,46 @@ def build_regressor(model: Model, num_inputs: int, seed: int) -> Regressor:
     return Regressor(*_parts(model, None, num_inputs, 1, seed))
 
 
-def build_frame_classifier(model: Model, num_channels: int, num_classes: int, seed: int) -> Classifier:
-    """The network of `model` that reads frames of D numbers: the input weights of its stacks are their linear map."""
-    return Classifier(*_parts(model, None, num_channels, num_classes, seed))
+def build_frame_classifier(
+    model: Model,
+    num_channels: int,
+    num_classes: int,
+    seed: int,
+    height: int | None = None,
+    width: int | None = None,
+    features: int | None = None,
+) -> Classifier:
+    """The network of `model` that reads frames of D numbers: the input weights of its stacks are their linear map.
+
+    Args:
+        features: given with `height` and `width`: a frame is an image of so many pixels, and a convolution reads it.
+    """
+    return Classifier(*_parts(model, *_frames(num_channels, height, width, features), num_classes, seed))
 
 
-def build_frame_tagger(model: Model, num_channels: int, num_classes: int, seed: int) -> Tagger:
+def build_frame_tagger(
+    model: Model,
+    num_channels: int,
+    num_classes: int,
+    seed: int,
+    height: int | None = None,
+    width: int | None = None,
+    features: int | None = None,
+) -> Tagger:
     """The network of `model` that reads frames of D numbers and gives logits of C classes at every step."""
-    return Tagger(*_parts(model, None, num_channels, num_classes, seed))
+    return Tagger(*_parts(model, *_frames(num_channels, height, width, features), num_classes, seed))
+
+
+def _frames(
+    num_channels: int, height: int | None, width: int | None, features: int | None
+) -> tuple[FrameConvolution | None, int]:
+    """What reads frames, and the size of its vectors."""
+    if height is None or width is None or features is None:
+        assert height is width is features, "all are sizes of the convolution"
+        return None, num_channels
+    assert height * width == num_channels, "a frame is the pixels of an image"
+    convolution = FrameConvolution(height, width, features)
+    return convolution, convolution.size
 
 
 def build_classifier(

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from pipeline.base.errors import PipelineError
 from pipeline.networks.attention import DotAttention
 from pipeline.networks.encoder_decoder import Bridge, EncoderDecoder
-from pipeline.networks.inputs import WordsAndCharacters
+from pipeline.networks.inputs import FrameConvolution, WordsAndCharacters
 from pipeline.networks.params import GruModel, LstmModel, Model, RnnModel
 from pipeline.networks.readout import Readout
 from pipeline.networks.sequence import SequenceNetwork
@@ -32,7 +32,7 @@ def initialise(
     weights are the same.
 
     Args:
-        embed: the input layer of a network that reads ids; one-hot vectors and frames have no weights.
+        embed: the input layer of a network that reads ids or images; one-hot vectors have no weights.
     """
     generator = torch.Generator().manual_seed(seed)
     initialise_inputs(embed, generator)
@@ -76,7 +76,8 @@ def initialise_attention(attention: DotAttention, generator: torch.Generator) ->
 
 
 def initialise_inputs(embed: nn.Module | None, generator: torch.Generator) -> None:
-    """The look-up; with characters beside the words that of words, that of characters, and Glorot's convolution."""
+    """The look-up; with characters beside the words that of words, that of characters, and Glorot's convolution; of
+    images He's convolutions (He et al. 2015, arXiv:1502.01852)."""
     match embed:
         case nn.Embedding():
             initialise_look_up(embed, generator)
@@ -85,6 +86,10 @@ def initialise_inputs(embed: nn.Module | None, generator: torch.Generator) -> No
             initialise_look_up(embed.characters, generator)
             nn.init.xavier_uniform_(embed.convolution.weight, generator=generator)
             nn.init.zeros_(embed.convolution.get_parameter("bias"))
+        case FrameConvolution():
+            for layer in (embed.fine, embed.coarse):
+                nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu", generator=generator)
+                nn.init.zeros_(layer.get_parameter("bias"))
 
 
 def initialise_look_up(embed: nn.Embedding, generator: torch.Generator) -> None:

@@ -1,4 +1,4 @@
-"""The first layer: from ids to vectors. Vectors that are given, the frames of a signal, are read as they are."""
+"""The first layer: from ids, or images, to vectors. Other frames are read as they are."""
 
 from typing import ClassVar
 
@@ -71,3 +71,38 @@ class WordsAndCharacters(nn.Module):
         features = self.convolution(self.characters(words).transpose(1, 2)).relu()  # (B T, F, K)
         largest = features.masked_fill((words == self.PADDING)[:, None], 0.0).amax(2)  # zero is the least of a ReLU
         return largest.unflatten(0, characters.shape[:2])
+
+
+class FrameConvolution(nn.Module):
+    """Features of the image that each frame is: two convolutions of 3 x 3, each at every other pixel, with ReLUs.
+
+    What they say of each part of the image stays apart: where something is matters to how it moves. The vector of a
+    frame has mean 0 and variance 1 (Ba et al. 2016, arXiv:1607.06450), for frames differ little from each other.
+    """
+
+    STRIDE: ClassVar[int] = 2
+
+    def __init__(self, height: int, width: int, features: int) -> None:
+        super().__init__()
+        self.shape = (height, width)
+        self.fine = nn.Conv2d(1, features, 3, self.STRIDE, padding=1)
+        self.coarse = nn.Conv2d(features, features, 3, self.STRIDE, padding=1)
+
+    @property
+    def size(self) -> int:
+        """Of the vector of a frame.
+
+        >>> FrameConvolution(12, 9, features=5).size
+        45
+        """
+        height, width = (-(-side // self.STRIDE**2) for side in self.shape)
+        return self.coarse.out_channels * height * width
+
+    def forward(self, frames: Float[Tensor, "B T D"]) -> Float[Tensor, "B T E"]:
+        """
+        Args:
+            frames: the pixels of an image each, row by row.
+        """
+        images = frames.reshape(-1, 1, *self.shape)  # (B T, 1, H, W)
+        features = self.coarse(self.fine(images).relu()).relu().reshape(*frames.shape[:2], -1)
+        return F.layer_norm(features, features.shape[-1:])

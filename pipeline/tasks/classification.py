@@ -96,18 +96,21 @@ def lag_rows(network: nn.Module, test: Split) -> list[dict[str, Any]]:
 
 
 @torch.inference_mode()
-def course(network: Classifier, ids: Int[np.ndarray, " T"], batch_size: int = 64) -> Float[np.ndarray, "T C"]:
+def course(
+    network: Classifier, steps: Int[np.ndarray, " T"] | Float[np.ndarray, "T D"], batch_size: int = 64
+) -> Float[np.ndarray, "T C"]:
     """What the network would answer if the sequence ended after step 1, 2, ..., T: the last row is its answer.
 
     A network that reads from the left alone passes once; one that reads both ways reads each beginning anew.
     """
-    was_training, inputs = network.training, torch.from_numpy(ids)[None]
+    was_training, inputs = network.training, torch.from_numpy(steps)[None]
     network.eval()
     if len(network.stacks) == 1:
         features, _ = network.encoder(network.embed(inputs), None)
         logits = network.readout(features)[0]
     else:
-        ends = torch.arange(1, len(ids) + 1).split(batch_size)
-        logits = torch.cat([network(inputs[:, : end[-1]].expand(len(end), -1), end) for end in ends])
+        ends = torch.arange(1, len(steps) + 1).split(batch_size)
+        beginnings = [inputs[0, : end[-1]].expand(len(end), *[-1] * (inputs.ndim - 1)) for end in ends]
+        logits = torch.cat([network(of, end) for of, end in zip(beginnings, ends, strict=True)])
     network.train(was_training)
     return logits.softmax(-1).numpy()

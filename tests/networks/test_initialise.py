@@ -7,7 +7,12 @@ import torch
 from sizes import E, H, V
 from torch import Tensor, nn
 
-from pipeline.networks.build import build_additive_attention, build_language_model, build_tagger
+from pipeline.networks.build import (
+    build_additive_attention,
+    build_frame_classifier,
+    build_language_model,
+    build_tagger,
+)
 from pipeline.networks.params import Model
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
@@ -153,3 +158,16 @@ def test_an_encoder_decoder_is_drawn_in_the_written_order(model, cell):
     assert expected.keys() == {name for name, weight in weights.items() if weight.any()}
     for name, weight in expected.items():
         assert torch.equal(weights[name], weight), name
+
+
+def test_the_convolutions_of_images_are_drawn_before_the_stack(model):
+    """He's bound: the square root of 6 over the inputs of a feature."""
+    weights = build_frame_classifier(model("rnn"), 20, 4, seed=3, height=4, width=5, features=2).state_dict()
+    generator = torch.Generator().manual_seed(3)
+    for name, inputs in (("fine", 1), ("coarse", 2)):
+        bound = (6 / (9 * inputs)) ** 0.5
+        expected = torch.empty(2, inputs, 3, 3).uniform_(-bound, bound, generator=generator)
+        torch.testing.assert_close(weights[f"embed.{name}.weight"], expected, rtol=1e-6, atol=0)
+        assert not weights[f"embed.{name}.bias"].any()
+    stack = dict(drawn_stack(model("rnn"), generator, 2 * 1 * 2, 1.0))
+    assert torch.equal(weights["encoder.left.rnn.weight_ih_l0"], stack["weight_ih_l0"])

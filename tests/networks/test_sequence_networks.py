@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from pipeline.examples.batches import Padded, padded
 from pipeline.examples.sets import Split
 from pipeline.networks.build import BUILDERS, Kind, sizes_of
-from pipeline.networks.inputs import WordsAndCharacters
+from pipeline.networks.inputs import FrameConvolution, WordsAndCharacters
 from pipeline.networks.params import Model
 from pipeline.networks.sequence import SequenceNetwork
 from pipeline.training.supervised import Loss, class_nats, crf_nats, ctc_nats, squared_error
@@ -21,6 +21,11 @@ from pipeline.training.supervised import Loss, class_nats, crf_nats, ctc_nats, s
 TORCH = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 C, D, LAYERS = 4, 6, 2
 NUM_CHARACTERS, F = 9, 3
+HEIGHT, WIDTH = 5, 6
+OPTIONS = {
+    "words": {"num_characters": NUM_CHARACTERS, "character_size": F},
+    "images": {"height": HEIGHT, "width": WIDTH, "features": F},
+}
 LENGTHS = (T, T + 2, 1, T + 1)
 """Of the rows of a batch: one is a single step, which is the one-to-one network, and one has no padding."""
 
@@ -35,10 +40,10 @@ class Case:
 
     def build(self, section: Model) -> SequenceNetwork:
         """In float64 and of random weights: as built, its biases are zero, and padding would not show."""
-        sizes = {"vocabulary_size": V, "num_channels": D, "num_inputs": D, "num_classes": C}
+        sizes = {"vocabulary_size": V, "num_channels": self.channels, "num_inputs": D, "num_classes": C}
         build, (known, *_) = BUILDERS[self.kind], sizes_of(self.kind)
-        own = {"num_characters": NUM_CHARACTERS, "character_size": F} if self.reads == "words" else {}
-        network = build(section, seed=1, **{name: sizes[name] for name in known}, **own).double()
+        own = {name: sizes[name] for name in known} | OPTIONS.get(self.reads, {})
+        network = build(section, seed=1, **own).double()
         assert isinstance(network, SequenceNetwork)
         generator = torch.Generator().manual_seed(2)
         for weight in network.parameters():
@@ -47,17 +52,22 @@ class Case:
             embed.weight.data[embed.padding_idx] = 0.0  # as training leaves it
         return network
 
+    @property
+    def channels(self) -> int:
+        """D of its frames."""
+        return HEIGHT * WIDTH if self.reads == "images" else D
+
     def split(self) -> Split:
         """An example of each length."""
         rng = np.random.default_rng(3)
-        frames = self.reads == "frames"
+        frames = self.reads in ("frames", "images")
         target = {
             "regressor": lambda t: np.array(rng.normal()),
             "tagger": lambda t: rng.integers(C, size=t),
             "frame_tagger": lambda t: rng.integers(C, size=t),
             "crf_tagger": lambda t: rng.integers(C, size=t),
         }.get(self.kind, lambda t: np.array(rng.integers(C)))
-        inputs = [rng.normal(size=(t, D)) if frames else rng.integers(V, size=t) for t in LENGTHS]
+        inputs = [rng.normal(size=(t, self.channels)) if frames else rng.integers(V, size=t) for t in LENGTHS]
         if self.loss is ctc_nats:
             return Split(inputs, [rng.integers(1, C, size=(t + 1) // 2) for t in LENGTHS])
         characters = [words(t, longest, rng) for longest, t in enumerate(LENGTHS, start=2)]
@@ -73,9 +83,11 @@ def words(number: int, longest: int, rng: np.random.Generator) -> np.ndarray:
 CASES = {
     "classifier": Case("classifier", "ids", class_nats),
     "frame_classifier": Case("frame_classifier", "frames", class_nats),
+    "frame_classifier of images": Case("frame_classifier", "images", class_nats),
+    "frame_tagger": Case("frame_tagger", "frames", class_nats),
+    "frame_tagger of images": Case("frame_tagger", "images", class_nats),
     "regressor": Case("regressor", "frames", squared_error),
     "tagger": Case("tagger", "ids", class_nats),
-    "frame_tagger": Case("frame_tagger", "frames", class_nats),
     "frame_tagger of transcripts": Case("frame_tagger", "frames", ctc_nats),
     "crf_tagger": Case("crf_tagger", "ids", crf_nats),
     "tagger with characters": Case("tagger", "words", class_nats),
@@ -111,6 +123,8 @@ def copied(rnn: nn.RNNBase, cell: str) -> nn.RNNBase:
 
 def vectors(network: SequenceNetwork, row: Tensor) -> Tensor:
     """What the stacks read of one row, by a product with one-hot vectors."""
+    if isinstance(network.embed, FrameConvolution):
+        return torch.stack([seen(network.embed, frame.reshape(1, HEIGHT, WIDTH)) for frame in row])
     if row.is_floating_point():
         return row
     ids, embed = row, network.embed
@@ -130,6 +144,26 @@ def spelling(embed: WordsAndCharacters, word: Tensor) -> Tensor:
     around = torch.cat([torch.zeros(1, F), embed.characters.weight[word], torch.zeros(1, F)])
     windows = [sum(weight[:, :, k] @ around[i + k] for k in range(3)) + bias for i in range(len(word))]
     return torch.stack([torch.zeros(F), *windows]).amax(0)
+
+
+def seen(embed: FrameConvolution, image: Tensor) -> Tensor:
+    """Both convolutions at one place after the other, and what they say as numbers of mean 0 and variance 1."""
+    for layer in (embed.fine, embed.coarse):
+        image = convolved(image, layer.weight, layer.get_parameter("bias")).clamp(min=0)
+    flat = image.flatten()
+    return (flat - flat.mean()) / (flat.var(correction=0) + 1e-5).sqrt()
+
+
+def convolved(image: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """The product of the weights with the 3 x 3 pixels around every other pixel, zeros beyond the edge."""
+    _, height, width = image.shape
+    around = torch.zeros(len(image), height + 2, width + 2, dtype=image.dtype)
+    around[:, 1:-1, 1:-1] = image
+    rows = [
+        [(weight * around[:, r : r + 3, c : c + 3]).sum((1, 2, 3)) + bias for c in range(0, width, 2)]
+        for r in range(0, height, 2)
+    ]
+    return torch.stack([torch.stack(row, -1) for row in rows], -2)
 
 
 def features_of(network: SequenceNetwork, cell: str, row: Tensor) -> tuple[Tensor, Tensor]:

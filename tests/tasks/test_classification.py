@@ -9,7 +9,7 @@ from pipeline.analysis.shares import gradient_shares
 from pipeline.examples.class_scores import class_scores, confusion, macro_f1, rows_by, rows_by_length
 from pipeline.examples.measures import bootstrap
 from pipeline.examples.sets import Examples, Split
-from pipeline.networks.build import build_classifier
+from pipeline.networks.build import build_classifier, build_frame_classifier
 from pipeline.tasks import classification
 from pipeline.tasks.params import TaskParams
 
@@ -74,6 +74,15 @@ def test_the_course_is_what_each_beginning_gives(bidirectional, model):
     ids = np.array([2, 5, 3, 8, 8, 2, 7])
     course = classification.course(network, ids, batch_size=3)
     beginnings = Split([ids[:end] for end in range(1, 8)], [np.array(0)] * 7)
+    np.testing.assert_allclose(course, classification.answer(PARAMS, network, beginnings), atol=1e-6)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_the_course_of_frames_is_what_each_beginning_gives(bidirectional, model):
+    network = build_frame_classifier(model("gru", bidirectional=bidirectional), num_channels=4, num_classes=3, seed=1)
+    frames = np.random.default_rng(6).normal(size=(7, 4)).astype(np.float32)
+    beginnings = Split([frames[:end] for end in range(1, 8)], [np.array(0)] * 7)
+    course = classification.course(network, frames, batch_size=3)
     np.testing.assert_allclose(course, classification.answer(PARAMS, network, beginnings), atol=1e-6)
 
 
