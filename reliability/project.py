@@ -34,7 +34,7 @@ TEXT = "text"
 """The folder of the small project's text: a file for each of some topics of Python's language reference."""
 NUM_TOPICS = 12
 EXAMPLES = "data"
-"""The folder of the small project's own files for tasks: opinions and entities."""
+"""The folder of the small project's own files for tasks: opinions, entities and tunes."""
 SPLIT = {"method": "hash", "validation": 0.2, "test": 0.2, "seed": 1}
 DRAWN = {"budget_tokens": 1000, "test_sequences": 8}
 TASKS: dict[str, dict[str, Any]] = {
@@ -47,6 +47,11 @@ TASKS: dict[str, dict[str, Any]] = {
     "bigram": {"train_pairs": 300, "test_pairs": 100},
     "sequential_digits": {"batch_size": 64, "num_validations": 1},
     "dna": {"sequences": 20, "window": 64, "context": 16},
+    "music": {"path": f"{EXAMPLES}/tunes.abc", "samples": 1, "split": SPLIT},
+    "speech": {"clips": {"train": 100, "validation": 4, "test": 6}, "beam_size": 2},
+    "translation": {"pairs": 60, "beam_size": 2},
+    "translation_attention": {"pairs": 60, "beam_size": 2},
+    "video": {"clips": 24},
 }
 """Small values of tasks; a task that is not here is small already, or learned from a small file."""
 ALIEN = ("DVC_", "MLFLOW_", "GIT_", "PYTEST", "PYTHON")
@@ -187,6 +192,7 @@ def write_text(folder: Path) -> None:
         (folder / TEXT / f"{name}.txt").write_text(text, encoding="utf-8")
     _write_opinions(folder / EXAMPLES / "opinions")
     _write_entities(folder / EXAMPLES / "entities.conll")
+    _write_tunes(folder / EXAMPLES / "tunes.abc")
 
 
 def _write_opinions(folder: Path) -> None:
@@ -205,3 +211,20 @@ def _write_entities(path: Path) -> None:
     sentences = [zip((name, "likes", place, "."), tags, strict=True) for name in names for place in places]
     lines = ["".join(f"{word}\t{tag}\n" for word, tag in sentence) for sentence in sentences]
     path.write_text("\n".join(lines), encoding="utf-8")
+
+
+def _write_tunes(path: Path) -> None:
+    """Runs of three notes, up in one kind and down in the other, in ABC notation."""
+    starts = "CDEFGAB"
+    tunes = [
+        f"X:{i}\nT:{kind} on {starts[i % 7]} number {i}\nR:{kind}\nM:3/4\nL:1/4\nK:C\n"
+        + "|".join(_run(starts, i + bar * (1 + i % 3), 1 if kind == "climb" else -1) for bar in range(4))
+        + "|\n"
+        for i in range(12)
+        for kind in ("climb", "fall")
+    ]
+    path.write_text("\n".join(tunes), encoding="utf-8")
+
+
+def _run(notes: str, start: int, step: int) -> str:
+    return "".join(notes[(start + step * i) % len(notes)] for i in range(3))

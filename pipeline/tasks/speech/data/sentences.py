@@ -51,7 +51,7 @@ OF_KINDS = (NUMBERS, TIMES, COMMANDS)
 def texts_of(low: float, high: float) -> list[Sequence[str]]:
     """Of each kind the texts whose hash is a share from `low` to `high`: no text is in two parts.
 
-    >>> [len(texts) for texts in texts_of(0, 1)]
+    >>> [len(texts) for texts in texts_of(0.0, 1.0)]
     [1200, 684, 100]
     """
     return [[text for text in texts if low <= text_share(text, SEED) < high] for texts in OF_KINDS]
