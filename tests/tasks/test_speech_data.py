@@ -11,7 +11,7 @@ from pipeline.base.errors import PipelineError
 from pipeline.examples.sets import Examples, Split
 from pipeline.tasks.speech.data import SOURCE, voices
 from pipeline.tasks.speech.data.clips import Clip, is_long_enough
-from pipeline.tasks.speech.data.making import joined_strings, noisy, perturbed, texts_of_splits
+from pipeline.tasks.speech.data.making import joined_strings, noisy, perturbed, texts_of_splits, with_noise
 from pipeline.tasks.speech.data.sentences import COMMANDS, NUMBERS, TIMES
 from pipeline.tasks.speech.data.voices import ACCENTS, SOUNDS, VOICES, spoken
 from pipeline.tasks.speech.data.warping import distances
@@ -108,9 +108,17 @@ def test_ratios_are_equally_frequent():
     assert sorted(found.splits["train"].notes["snr_db"], key=str) == [20.0] * 20 + [5.0] * 20 + [None] * 20
 
 
+def test_training_may_have_noise_of_its_own():
+    split = {name: [Clip(np.ones(800), "a", None, "a")] * 4 for name in ("train", "test")}
+    changes = {"speed": [1.0, 1.0], "formants": [1.0, 1.0], "noise_db": [20, 10]}
+    found = with_noise(split, speech_params(noise_db=[None], perturbed=changes))
+    assert sorted(clip.snr_db or 0 for clip in found["train"]) == [10, 10, 20, 20]
+    assert {clip.snr_db for clip in found["test"]} == {None}
+
+
 def test_a_faster_clip_is_shorter_and_higher():
     tone = np.sin(2 * np.pi * 500 * np.arange(8000) / 8000)
-    change = Perturbed(speed=[1.25, 1.25], formants=[0.9, 0.9])
+    change = Perturbed(speed=[1.25, 1.25], formants=[0.9, 0.9], noise_db=None)
     found = perturbed(Clip(tone, "a", None, "a"), change, np.random.default_rng(1))
     assert (len(found.samples), found.formants) == (6400, 0.9)
     assert np.abs(np.fft.rfft(found.samples[1000:5000])).argmax() * 8000 / 4000 == pytest.approx(625, abs=2)
@@ -214,7 +222,10 @@ WRONG_PARAMS = [
     ({"clips": None}, "clips: how many are generated or joined"),
     ({"path": "x"}, "clips: how many are generated or joined"),
     ({"path": "x", "clips": None, "split": {**HASH, "test": 0.9}}, "split: validation and test leave a share"),
-    ({"perturbed": {"speed": [1.2, 0.9], "formants": [1.0, 1.0]}}, "perturbed.speed: least before most"),
+    (
+        {"perturbed": {"speed": [1.2, 0.9], "formants": [1.0, 1.0], "noise_db": None}},
+        "perturbed.speed: least before most",
+    ),
     ({"path": "x", "clips": None, "names": "{speaker}_{number}"}, r"names: .*\{text\}"),
     ({"path": "x", "clips": None, "names": "{text}_{text}"}, r"names: .*\{text\}"),
     (

@@ -137,7 +137,7 @@ def test_a_clip_goes_where_its_hash_says(tmp_path):
 
 def test_words_become_strings(tmp_path):
     joined, clips = {"words": [2, 4], "gap_seconds": [0.0, 0.1]}, {"train": 12, "validation": 4, "test": 5}
-    perturbed = {"speed": [0.9, 1.1], "formants": [0.9, 1.1]}
+    perturbed = {"speed": [0.9, 1.1], "formants": [0.9, 1.1], "noise_db": None}
     found = SOURCE.read(of_files(write(tmp_path, named_files()), joined=joined, clips=clips, perturbed=perturbed))
     assert {name: len(split) for name, split in found.splits.items()} == clips
     assert {len(text.split()) for text in found.splits["train"].notes["text"]} == {2, 3, 4}

@@ -49,6 +49,8 @@ class Perturbed(Section):
     """Least and most: the clip played faster or slower, which moves its pitch and its formants, too."""
     formants: Annotated[list[PositiveFloat], Field(min_length=2, max_length=2)]
     """Least and most: frequencies stretched by the length of a vocal tract."""
+    noise_db: Annotated[list[Decibels | None], Field(min_length=1)] | None
+    """What training clips have in place of the task's noise_db; null: the same."""
 
 
 class Clips(Section):

@@ -148,10 +148,11 @@ def perturbed(clip: Clip, change: Perturbed | None, rng: Rng) -> Clip:
 
 
 def with_noise(clips: Clips, params: SpeechParams) -> Clips:
-    """White noise is added, each ratio of `noise_db` to one clip after the other."""
-    ratios = params.noise_db
+    """White noise is added at the ratios of the params, each to as many clips of a split."""
     found = {}
     for name, of_split in clips.items():
+        own = params.perturbed.noise_db if params.perturbed is not None and name == "train" else None
+        ratios = own or params.noise_db
         rng = np.random.default_rng([params.split.seed, len(SPLITS) + SPLITS.index(name)])
         order = rng.permutation(len(of_split)) % len(ratios)
         found[name] = [noisy(clip, ratios[at], rng) for clip, at in zip(of_split, order, strict=True)]
