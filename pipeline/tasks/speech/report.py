@@ -29,9 +29,9 @@ TABLES = {
 CAPTION = (
     "Above, the spectrum of a clip, low bands below; beneath it, each character at the steps that the most probable "
     "path with this transcript has it, and the probability of the blank. A character takes a step or two; the blank is "
-    "likely in pauses and where steps are left over. The loss does not ask when a character is said, so it may be later "
-    "than its sound. The first clips of the test split that were transcribed rightly and wrongly, in the order of a hash "
-    "of their names, none picked by hand."
+    "likely in pauses and where steps are left over. The loss does not ask when a character is said, so it may be "
+    "later than its sound. The first clips of the test split that were transcribed rightly and wrongly, in the order "
+    "of a hash of their names, none picked by hand."
 )
 
 
