@@ -35,8 +35,8 @@ class TranslationTable:
         """The most probable target word of each source word; the one seen first of equals."""
         order = np.lexsort((self.target_of, -self.probability, self.source_of))
         ids, first = np.unique(self.source_of[order], return_index=True)
-        chosen = self.target_of[order][first]
-        return {self.sources[i]: self.targets[j] for i, j in zip(ids, chosen, strict=True) if i != NULL}
+        chosen = zip(ids.tolist(), self.target_of[order][first].tolist(), strict=True)
+        return {self.sources[i]: self.targets[j] for i, j in chosen if i != NULL}
 
 
 def learn_table(sources: Sentences, targets: Sentences, iterations: int = ITERATIONS) -> TranslationTable:

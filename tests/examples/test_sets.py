@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.examples.sets import Examples, Split
+from pipeline.tokens.batches import SPLITS
 from pipeline.tokens.vocabulary import Vocabulary, learn
 
 
@@ -12,7 +13,7 @@ def test_targets_of_another_length_come_back_with_their_vocabulary(tmp_path: Pat
     vocabulary = Vocabulary(learn({"b": 2, "a": 1}, 4, "char"))
     frames = [np.arange(6, dtype=np.float32).reshape(3, 2), np.ones((1, 2), np.float32)]
     targets = [np.array([5, 4]), np.array([], np.int64)]
-    splits = dict.fromkeys(("train", "validation", "test"), Split(frames, targets, {"text": ["ab", ""]}))
+    splits = dict.fromkeys(SPLITS, Split(frames, targets, {"text": ["ab", ""]}))
     Examples(splits, target_vocabulary=vocabulary).save(tmp_path)
     found = Examples.load(tmp_path)
     assert [target.tolist() for target in found.splits["test"].targets] == [[5, 4], []]
