@@ -10,7 +10,8 @@ from pipeline.training.groups import group_of
 @pytest.mark.parametrize("kind", BUILDERS)
 def test_every_parameter_has_a_group(model, kind: Kind, bidirectional: bool):
     for names in sizes_of(kind):
-        network = BUILDERS[kind](model("lstm", bidirectional=bidirectional), seed=1, **dict.fromkeys(names, 4))
+        sizes = dict.fromkeys(names, 4) | ({"num_channels": 16} if "height" in names else {})  # images of 4 x 4
+        network = BUILDERS[kind](model("lstm", bidirectional=bidirectional), seed=1, **sizes)
         assert {group_of(name) for name, _ in network.named_parameters()} >= {"bias", "input", "recurrent", "readout"}
 
 
