@@ -69,4 +69,4 @@ def draw(axes: "Axes", curve: Mapping[int, Sequence[float]], **line: Any) -> Non
 
 def legend_beside(figure: "Figure") -> None:
     """For figures no corner of which is always free of curves."""
-    figure.legend(loc="outside right upper", fontsize="small")
+    figure.legend(loc="outside right upper", fontsize="small", handlelength=3)  # long enough for dashes
