@@ -113,6 +113,10 @@ def test_the_report_shows_what_was_written(model):
     quoted = [block.text for block in shown.blocks if isinstance(block, Quotation)]
     assert sum(text.startswith("X:1") for text in quoted) == 2
     assert sum("filled" in text for text in quoted) == 3
+    models[0].seeds[1]["details"]["real"] = []  # no test piece is of these kinds
+    shown = part(TaskResults("music", {"splits": sizes}, flat, [], models), REPORT, {})
+    tables = [block for block in shown.blocks if isinstance(block, Table)]
+    assert [row.cells[0] for row in tables[-1].rows] == ["gru"]
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])

@@ -68,18 +68,18 @@ def _written(results: TaskResults, models: Sequence[TaskModelResults]) -> Iterat
 
 
 def _measures(models: Sequence[TaskModelResults]) -> Table:
+    """A test split may have no piece of the kinds that are written."""
     heads = ["", "pieces", *COLUMNS.values()]
-    real = _details(models[0])["real"]
-    rows = [_row("real pieces", [_all(real)]), *(_row(m.name, [_all(rows) for rows in _of_seeds(m)]) for m in models)]
-    return Table(heads, rows)
+    real = [_row("real pieces", [row]) for row in _of_all(_details(models[0])["real"])]
+    return Table(heads, [*real, *(_row(model.name, _of_seeds(model)) for model in models)])
 
 
-def _of_seeds(model: TaskModelResults) -> list[Sequence[Mapping[str, Any]]]:
-    return [about["details"]["samples"] for about in model.seeds.values()]
+def _of_seeds(model: TaskModelResults) -> list[Mapping[str, Any]]:
+    return [row for about in model.seeds.values() for row in _of_all(about["details"]["samples"])]
 
 
-def _all(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    return next(row for row in rows if row["kind"] == "all")
+def _of_all(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [row for row in rows if row["kind"] == "all"]
 
 
 def _row(name: str, seeds: Sequence[Mapping[str, Any]]) -> Row:
