@@ -36,7 +36,7 @@ class TranslationTable:
         order = np.lexsort((self.target_of, -self.probability, self.source_of))
         ids, first = np.unique(self.source_of[order], return_index=True)
         chosen = zip(ids.tolist(), self.target_of[order][first].tolist(), strict=True)
-        return {self.sources[i]: self.targets[j] for i, j in chosen if i != NULL}
+        return {self.sources[int(i)]: self.targets[int(j)] for i, j in chosen if i != NULL}
 
 
 def learn_table(sources: Sentences, targets: Sentences, iterations: int = ITERATIONS) -> TranslationTable:

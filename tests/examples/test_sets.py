@@ -13,7 +13,7 @@ def test_targets_of_another_length_come_back_with_their_vocabulary(tmp_path: Pat
     vocabulary = Vocabulary(learn({"b": 2, "a": 1}, 4, "char"))
     frames = [np.arange(6, dtype=np.float32).reshape(3, 2), np.ones((1, 2), np.float32)]
     targets = [np.array([5, 4]), np.array([], np.int64)]
-    splits = dict.fromkeys(SPLITS, Split(frames, targets, {"text": ["ab", ""]}))
+    splits = {name: Split(frames, targets, {"text": ["ab", ""]}) for name in SPLITS}
     Examples(splits, target_vocabulary=vocabulary).save(tmp_path)
     found = Examples.load(tmp_path)
     assert [target.tolist() for target in found.splits["test"].targets] == [[5, 4], []]
